@@ -1,0 +1,346 @@
+//! What the worker is told: a TOML file, then the environment (`ASSAY_*`), then flags, each
+//! stronger than the one before.
+
+use serde::{Deserialize, Serialize};
+use std::{
+	net::SocketAddr,
+	path::{Path, PathBuf},
+	time::Duration,
+};
+
+/// Where a node listens by default.
+pub const DEFAULT_RPC: &str = "ws://127.0.0.1:9944";
+/// Where metrics are served by default.
+pub const DEFAULT_METRICS: &str = "127.0.0.1:9616";
+/// Name of the configuration file inside the base path.
+pub const FILE_NAME: &str = "worker.toml";
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+	/// The file exists, or was asked for, and cannot be read.
+	#[error("the configuration file {path} cannot be read: {cause}")]
+	Unreadable {
+		/// The file.
+		path: PathBuf,
+		/// What the operating system said.
+		cause: std::io::Error,
+	},
+	/// The file is not valid.
+	#[error("the configuration file {path} is not valid: {cause}")]
+	Invalid {
+		/// The file.
+		path: PathBuf,
+		/// Line and reason.
+		cause: String,
+	},
+	/// A value from any source cannot be used.
+	#[error("{name} = \"{value}\" is not valid: {cause}")]
+	Value {
+		/// The setting.
+		name: &'static str,
+		/// Its value.
+		value: String,
+		/// Why not.
+		cause: String,
+	},
+	/// Neither a home directory nor a base path is known.
+	#[error("there is no home directory and no base path")]
+	NoHome,
+}
+
+impl Error {
+	/// What to do about it.
+	pub fn fix(&self) -> String {
+		match self {
+			Self::Unreadable { path, .. } => {
+				format!("check that {} exists and is readable, or drop --config", path.display())
+			},
+			Self::Invalid { .. } => {
+				"correct the named line; `assay worker run --help` lists the settings".into()
+			},
+			Self::Value { name, .. } => {
+				format!("set {name} to a valid value in the file, by ASSAY_* or by its flag")
+			},
+			Self::NoHome => "set HOME, or name a folder with --base-path".into(),
+		}
+	}
+}
+
+/// Settings from one source; everything is optional, so that sources can be laid over each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::Args)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Settings {
+	/// WebSocket address of the node [environment: ASSAY_RPC]
+	#[arg(long, global = true, value_name = "URL")]
+	pub rpc: Option<String>,
+	/// Folder of the store and the key [environment: ASSAY_BASE_PATH]
+	#[arg(long, global = true, value_name = "FOLDER")]
+	pub base_path: Option<PathBuf>,
+	/// File with the worker's secret key, mode 0600 [environment: ASSAY_KEY_FILE]
+	#[arg(long, global = true, value_name = "FILE")]
+	pub key_file: Option<PathBuf>,
+	/// Genesis hash that the chain must have [environment: ASSAY_GENESIS]
+	#[arg(long, global = true, value_name = "HASH")]
+	pub genesis: Option<String>,
+	/// GPU by PCI id ("0000:01:00.0") or by name; once for each device, in the order of the
+	/// device indices on chain [environment: ASSAY_DEVICES, separated by commas]
+	#[arg(long = "device", global = true, value_name = "PCI ID OR NAME")]
+	pub devices: Option<Vec<String>>,
+	/// Allow CPU drivers such as llvmpipe; for development [environment: ASSAY_ALLOW_CPU]
+	#[arg(long, global = true, num_args = 0..=1, default_missing_value = "true")]
+	pub allow_cpu: Option<bool>,
+	/// Address to serve Prometheus metrics at, or "off" [environment: ASSAY_METRICS]
+	#[arg(long, global = true, value_name = "ADDRESS")]
+	pub metrics: Option<String>,
+	/// Seconds that the node has for an answer [environment: ASSAY_RPC_DEADLINE_SECONDS]
+	#[arg(long, global = true, value_name = "SECONDS")]
+	pub rpc_deadline_seconds: Option<u64>,
+}
+
+impl Settings {
+	/// Reads the `ASSAY_*` variables through `lookup` (`std::env::var` outside of tests).
+	pub fn from_environment(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+		let parse_bool = |value: String| match value.as_str() {
+			"1" | "true" | "yes" => Ok(true),
+			"0" | "false" | "no" | "" => Ok(false),
+			_ => Err(Error::Value {
+				name: "allow-cpu",
+				value,
+				cause: "neither true nor false".into(),
+			}),
+		};
+		let parse_seconds = |value: String| {
+			value.parse::<u64>().map_err(|cause| Error::Value {
+				name: "rpc-deadline-seconds",
+				value,
+				cause: cause.to_string(),
+			})
+		};
+		Ok(Self {
+			rpc: lookup("ASSAY_RPC"),
+			base_path: lookup("ASSAY_BASE_PATH").map(PathBuf::from),
+			key_file: lookup("ASSAY_KEY_FILE").map(PathBuf::from),
+			genesis: lookup("ASSAY_GENESIS"),
+			devices: lookup("ASSAY_DEVICES")
+				.map(|list| list.split(',').map(|item| item.trim().to_string()).collect()),
+			allow_cpu: lookup("ASSAY_ALLOW_CPU").map(parse_bool).transpose()?,
+			metrics: lookup("ASSAY_METRICS"),
+			rpc_deadline_seconds: lookup("ASSAY_RPC_DEADLINE_SECONDS")
+				.map(parse_seconds)
+				.transpose()?,
+		})
+	}
+
+	/// Reads a TOML file.
+	pub fn from_file(path: &Path) -> Result<Self, Error> {
+		let text = std::fs::read_to_string(path)
+			.map_err(|cause| Error::Unreadable { path: path.into(), cause })?;
+		toml::from_str(&text)
+			.map_err(|cause| Error::Invalid { path: path.into(), cause: cause.to_string() })
+	}
+
+	/// These settings, and where one is missing, that of `weaker`.
+	pub fn over(self, weaker: Self) -> Self {
+		Self {
+			rpc: self.rpc.or(weaker.rpc),
+			base_path: self.base_path.or(weaker.base_path),
+			key_file: self.key_file.or(weaker.key_file),
+			genesis: self.genesis.or(weaker.genesis),
+			devices: self.devices.or(weaker.devices),
+			allow_cpu: self.allow_cpu.or(weaker.allow_cpu),
+			metrics: self.metrics.or(weaker.metrics),
+			rpc_deadline_seconds: self.rpc_deadline_seconds.or(weaker.rpc_deadline_seconds),
+		}
+	}
+}
+
+/// The configuration that is in force: complete and checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+	/// WebSocket address of the node.
+	pub rpc: String,
+	/// Folder of the store and, unless said otherwise, of the key.
+	pub base_path: PathBuf,
+	/// File with the worker's secret key.
+	pub key_file: PathBuf,
+	/// Genesis hash that the chain must have; without one, the first chain seen is pinned.
+	pub genesis: Option<[u8; 32]>,
+	/// GPUs by PCI id or name, in the order of the device indices; empty means the only one.
+	pub devices: Vec<String>,
+	/// Whether CPU drivers are allowed.
+	pub allow_cpu: bool,
+	/// Where to serve metrics, if anywhere.
+	pub metrics: Option<SocketAddr>,
+	/// How long the node may take for one answer.
+	pub rpc_deadline: Duration,
+}
+
+impl Config {
+	/// Lays flags over the environment over the file, fills in defaults and checks everything.
+	///
+	/// `file` is a file that was asked for and has to exist; without it `worker.toml` in the base
+	/// path is read if it is there.
+	pub fn load(
+		file: Option<&Path>,
+		lookup: impl Fn(&str) -> Option<String>,
+		flags: Settings,
+	) -> Result<Self, Error> {
+		let home = lookup("HOME").map(PathBuf::from);
+		let file = file.map(Path::to_path_buf).or_else(|| lookup("ASSAY_CONFIG").map(PathBuf::from));
+		let strong = flags.over(Settings::from_environment(&lookup)?);
+		let default_base = home.map(|home| home.join(".assay"));
+		let settings = match file {
+			Some(path) => strong.over(Settings::from_file(&path)?),
+			None => {
+				let base = strong.base_path.clone().or_else(|| default_base.clone());
+				match base.map(|base| base.join(FILE_NAME)).filter(|path| path.exists()) {
+					Some(path) => strong.over(Settings::from_file(&path)?),
+					None => strong,
+				}
+			},
+		};
+		Self::complete(settings, default_base)
+	}
+
+	fn complete(settings: Settings, default_base: Option<PathBuf>) -> Result<Self, Error> {
+		let base_path = settings.base_path.or(default_base).ok_or(Error::NoHome)?;
+		let rpc = settings.rpc.unwrap_or_else(|| DEFAULT_RPC.into());
+		if !rpc.starts_with("ws://") && !rpc.starts_with("wss://") {
+			return Err(Error::Value {
+				name: "rpc",
+				value: rpc,
+				cause: "it has to begin with ws:// or wss://".into(),
+			});
+		}
+		let genesis = settings.genesis.map(parse_hash).transpose()?;
+		let metrics = match settings.metrics.as_deref().unwrap_or(DEFAULT_METRICS) {
+			"off" => None,
+			address => Some(address.parse().map_err(|_| Error::Value {
+				name: "metrics",
+				value: address.into(),
+				cause: "neither an address like 127.0.0.1:9616 nor \"off\"".into(),
+			})?),
+		};
+		let seconds = settings.rpc_deadline_seconds.unwrap_or(20);
+		if !(1..=600).contains(&seconds) {
+			return Err(Error::Value {
+				name: "rpc-deadline-seconds",
+				value: seconds.to_string(),
+				cause: "it has to be between 1 and 600".into(),
+			});
+		}
+		let devices = settings.devices.unwrap_or_default();
+		if devices.iter().any(String::is_empty) {
+			return Err(Error::Value {
+				name: "devices",
+				value: devices.join(","),
+				cause: "an entry is empty".into(),
+			});
+		}
+		Ok(Self {
+			rpc,
+			key_file: settings.key_file.unwrap_or_else(|| base_path.join("worker.key")),
+			base_path,
+			genesis,
+			devices,
+			allow_cpu: settings.allow_cpu.unwrap_or(false),
+			metrics,
+			rpc_deadline: Duration::from_secs(seconds),
+		})
+	}
+
+	/// The file of the store.
+	pub fn store_file(&self) -> PathBuf {
+		self.base_path.join("worker.redb")
+	}
+}
+
+fn parse_hash(value: String) -> Result<[u8; 32], Error> {
+	let mut hash = [0; 32];
+	hex::decode_to_slice(value.trim_start_matches("0x"), &mut hash).map_err(|cause| {
+		Error::Value { name: "genesis", value, cause: format!("not 32 bytes in hex ({cause})") }
+	})?;
+	Ok(hash)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use std::collections::HashMap;
+
+	fn environment(pairs: &[(&str, &str)]) -> impl Fn(&str) -> Option<String> {
+		let map: HashMap<String, String> =
+			pairs.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+		move |name| map.get(name).cloned()
+	}
+
+	#[test]
+	fn config_should_prefer_flags_over_environment_over_file() -> Result<(), Error> {
+		let folder = tempfile::tempdir().expect("a temporary folder");
+		let home = folder.path().to_str().expect("UTF-8");
+		std::fs::create_dir(folder.path().join(".assay")).expect("writable");
+		std::fs::write(
+			folder.path().join(".assay/worker.toml"),
+			"rpc = \"ws://file:1\"\nmetrics = \"127.0.0.1:1\"\nallow-cpu = true\n",
+		)
+		.expect("writable");
+
+		let config = Config::load(None, environment(&[("HOME", home)]), Settings::default())?;
+		assert_eq!(config.rpc, "ws://file:1");
+		assert!(config.allow_cpu);
+
+		let variables =
+			[("HOME", home), ("ASSAY_RPC", "ws://environment:2"), ("ASSAY_METRICS", "off")];
+		let config = Config::load(None, environment(&variables), Settings::default())?;
+		assert_eq!(config.rpc, "ws://environment:2");
+		assert_eq!(config.metrics, None);
+
+		let flags = Settings { rpc: Some("ws://flag:3".into()), ..Default::default() };
+		let config = Config::load(None, environment(&variables), flags)?;
+		assert_eq!(config.rpc, "ws://flag:3");
+		assert_eq!(config.metrics, None);
+		assert!(config.allow_cpu);
+		Ok(())
+	}
+
+	#[test]
+	fn config_should_fail_with_a_fix_when_a_value_is_wrong() {
+		let home = [("HOME", "/nonexistent")];
+		let cases = [
+			Settings { rpc: Some("http://x".into()), ..Default::default() },
+			Settings { genesis: Some("0x12".into()), ..Default::default() },
+			Settings { metrics: Some("nowhere".into()), ..Default::default() },
+			Settings { rpc_deadline_seconds: Some(0), ..Default::default() },
+			Settings { devices: Some(vec![String::new()]), ..Default::default() },
+		];
+		for flags in cases {
+			let error = Config::load(None, environment(&home), flags).expect_err("invalid");
+			assert!(!error.fix().is_empty());
+		}
+		let bad = environment(&[("HOME", "/nonexistent"), ("ASSAY_ALLOW_CPU", "maybe")]);
+		assert!(matches!(
+			Config::load(None, bad, Settings::default()),
+			Err(Error::Value { name: "allow-cpu", .. })
+		));
+	}
+
+	#[test]
+	fn config_should_name_the_file_when_a_setting_is_unknown() {
+		let folder = tempfile::tempdir().expect("a temporary folder");
+		let path = folder.path().join("odd.toml");
+		std::fs::write(&path, "colour = \"red\"").expect("writable");
+		let error = Config::load(Some(&path), environment(&[]), Settings::default())
+			.expect_err("an unknown setting");
+		assert!(error.to_string().contains("odd.toml"));
+		assert!(error.to_string().contains("colour"));
+	}
+
+	#[test]
+	fn config_should_say_so_when_no_folder_is_known() {
+		assert!(matches!(
+			Config::load(None, environment(&[]), Settings::default()),
+			Err(Error::NoHome)
+		));
+	}
+}

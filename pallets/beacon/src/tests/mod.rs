@@ -1,0 +1,6 @@
+//! Tests of `pallet-beacon`.
+
+mod folding;
+mod seeds;
+mod state;
+mod withholding;

@@ -1,0 +1,94 @@
+//! The rule that makes faking a loss.
+//!
+//! Each worker's device has a buffer P of withheld credits. A claim worth r that was not drawn is paid
+//! only if it is *covered*: `q · (1 − α) · (P + r) ≥ λ · r`, with q the probability that it was drawn,
+//! α the assumed share of colluding block authors and λ the deterrence.
+//!
+//! Why it holds: a conviction costs P, r and every other claim that is not final yet. An author who
+//! withholds a block re-rolls the draw, so a fake is found with a probability of at least
+//! q′ = q(1 − α). Faking all of a covered claim yields r − q′·(P + r) ≤ r·(1 − λ) < 0; faking a share
+//! φ of it yields φ·r and is found with a probability of at least q′·(1 − (1 − φ)ᵏ) ≥ q′·φ; faking n
+//! claims that are open at the same time yields at most n·(1 − q′)ⁿ⁻¹·r·(1 − λ) < 0.
+//!
+//! It holds as long as what is at risk does not depend on the draw, which asks two things of whoever
+//! keeps the buffer: the claims of a device are settled **in the order of their rounds**, so that
+//! nothing earned later covers an earlier claim; and a payment leaves what the claims that are **still
+//! open** require (see [`pay`]), so that a worker that has seen itself drawn cannot empty the buffer
+//! before it is convicted.
+
+use crate::{Parameters, Ratio};
+
+/// Probabilities of being drawn, `(covered, uncovered)`, when `budget` openings are shared by a round
+/// of so many commitments of either class.
+///
+/// Half of the budget (the larger one) goes to commitments that are not covered; what one class cannot
+/// use the other one may. A class that is empty has probability 1.
+pub fn audit_ratios(
+	budget: u32,
+	covered_commitments: u32,
+	uncovered_commitments: u32,
+) -> (Ratio, Ratio) {
+	let spare = budget.saturating_sub(covered_commitments);
+	let for_uncovered = budget.div_ceil(2).max(spare).min(uncovered_commitments);
+	let for_covered = budget.saturating_sub(for_uncovered);
+	(
+		Ratio::probability(for_covered, covered_commitments),
+		Ratio::probability(for_uncovered, uncovered_commitments),
+	)
+}
+
+/// Smallest buffer that covers a claim worth `claim_units` with probability `q`, rounded up: a buffer
+/// of one unit less does not cover it.
+///
+/// 0 for a claim of nothing. `u128::MAX`, which nobody reaches, when no buffer suffices (q is 0, every
+/// author colludes, a denominator is 0) or the numbers leave 128 bits; with claims of less than 2⁶⁴
+/// units and ratios in 16 bits for α and λ and 32 for q they never do.
+pub fn required_buffer(q: Ratio, params: &Parameters, claim_units: u128) -> u128 {
+	if claim_units == 0 {
+		return 0;
+	}
+	at_stake(q, params, claim_units).map_or(u128::MAX, |all| all.saturating_sub(claim_units))
+}
+
+/// Smallest P + r with `q · (1 − α) · (P + r) ≥ λ · r`; `None` when there is none in 128 bits.
+fn at_stake(q: Ratio, params: &Parameters, claim_units: u128) -> Option<u128> {
+	let alpha = params.colluding_authors;
+	let honest = alpha.den.checked_sub(alpha.num)?;
+	if q.den == 0 || alpha.den == 0 {
+		return None;
+	}
+	let wanted = u128::from(params.deterrence)
+		.checked_mul(claim_units)?
+		.checked_mul(q.den.into())?
+		.checked_mul(alpha.den.into())?;
+	// A probability above 1 is no better than 1.
+	let chance = u128::from(q.num.min(q.den)).checked_mul(honest.into())?;
+	(chance != 0).then(|| wanted.div_ceil(chance))
+}
+
+/// Whether `buffer` covers a claim worth `claim_units` that was drawn with probability `q`:
+/// `q · (1 − α) · (buffer + claim) ≥ λ · claim`.
+pub fn covered(q: Ratio, params: &Parameters, buffer: u128, claim_units: u128) -> bool {
+	let required = required_buffer(q, params, claim_units);
+	required != u128::MAX && buffer >= required
+}
+
+/// What becomes of a claim that is paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Payment {
+	/// Units to pay out now.
+	pub paid: u128,
+	/// Units in the buffer afterwards.
+	pub buffer: u128,
+}
+
+/// Pays a claim worth `claim_units` into `buffer`, which fills up to `level` first; what is above is
+/// paid out. Nothing is made or lost: `paid + new buffer = buffer + claim`.
+///
+/// `level` is the largest [`required_buffer`] of this claim and of every other claim of the device
+/// that is not final yet.
+pub fn pay(buffer: u128, claim_units: u128, level: u128) -> Payment {
+	let all = buffer.saturating_add(claim_units);
+	let paid = all.saturating_sub(level);
+	Payment { paid, buffer: all.saturating_sub(paid) }
+}

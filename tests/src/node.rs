@@ -1,0 +1,144 @@
+//! A real node process on a chain of its own.
+
+use std::{path::PathBuf, time::Duration};
+
+use crate::{
+	chain::Chain,
+	process::{binary, command, free_port, Output, Process},
+};
+
+/// How long a node may take until it answers.
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// How to start a node.
+#[derive(Debug, Clone, Default)]
+pub struct NodeOptions {
+	/// Time between blocks; without it the chain's own slots pass in real time.
+	pub block_time_ms: Option<u32>,
+	/// A chain specification, instead of the development chain.
+	pub chain: Option<PathBuf>,
+	/// The core to run on.
+	pub core: Option<usize>,
+	/// More arguments.
+	pub arguments: Vec<String>,
+}
+
+/// A node process with a database in a folder of the test.
+#[derive(Debug)]
+pub struct Node {
+	process: Process,
+	folder: PathBuf,
+	options: NodeOptions,
+	rpc_port: u16,
+	network_port: u16,
+}
+
+impl Node {
+	/// Starts a validator as //Alice and waits until it answers.
+	pub async fn start(folder: PathBuf, options: NodeOptions) -> Self {
+		std::fs::create_dir_all(&folder).expect("a folder for the node");
+		let (rpc_port, network_port) = (free_port(), free_port());
+		let process = Self::spawn(&folder, &options, rpc_port, network_port);
+		let mut node = Self { process, folder, options, rpc_port, network_port };
+		node.wait_until_up().await;
+		node
+	}
+
+	fn spawn(folder: &PathBuf, options: &NodeOptions, rpc: u16, network: u16) -> Process {
+		let mut command = command(binary("assay-node"), options.core);
+		match &options.chain {
+			Some(chain) => command.arg("--chain").arg(chain).args([
+				"--alice",
+				"--validator",
+				"--force-authoring",
+			]),
+			None => command.arg("--dev"),
+		};
+		command.arg("--base-path").arg(folder);
+		command.args(["--rpc-port", &rpc.to_string(), "--port", &network.to_string()]);
+		// States of all blocks are kept, since tests read the events of old blocks.
+		command.args(["--no-prometheus", "--no-telemetry", "--state-pruning", "archive"]);
+		command.arg("--no-hardware-benchmarks");
+		if let Some(milliseconds) = options.block_time_ms {
+			command.args(["--block-time-ms", &milliseconds.to_string()]);
+		}
+		command.args(&options.arguments);
+		Process::spawn("assay-node", &mut command, &folder.join("node.log"))
+	}
+
+	async fn wait_until_up(&mut self) {
+		let start = std::time::Instant::now();
+		loop {
+			if Chain::try_connect(&self.url()).await.is_some() {
+				return;
+			}
+			assert!(self.process.is_running(), "the node stopped while starting");
+			assert!(start.elapsed() < START_LIMIT, "the node did not answer in {START_LIMIT:?}");
+			tokio::time::sleep(Duration::from_millis(100)).await;
+		}
+	}
+
+	/// Where its RPC answers.
+	pub fn url(&self) -> String {
+		format!("ws://127.0.0.1:{}", self.rpc_port)
+	}
+
+	/// Port of its RPC.
+	pub fn rpc_port(&self) -> u16 {
+		self.rpc_port
+	}
+
+	/// A client of it.
+	pub async fn chain(&self) -> Chain {
+		Chain::connect(&self.url()).await
+	}
+
+	/// `kill -9`.
+	pub fn kill(&mut self) {
+		self.process.kill();
+	}
+
+	/// Starts it again on the same database and ports, and waits until it answers.
+	pub async fn restart(&mut self) {
+		self.process =
+			Self::spawn(&self.folder, &self.options, self.rpc_port, self.network_port);
+		self.wait_until_up().await;
+	}
+
+	/// Asks it to stop and waits for it.
+	pub fn stop(&mut self) -> std::process::ExitStatus {
+		self.process.stop(Duration::from_secs(30))
+	}
+
+	/// All that it has logged.
+	pub fn log(&self) -> String {
+		self.process.log()
+	}
+}
+
+/// Runs the node's binary to its end.
+pub fn run_node(arguments: &[&str], limit: Duration) -> Output {
+	crate::process::run(command(binary("assay-node"), None).args(arguments), limit)
+}
+
+/// Writes the specification of a development chain whose genesis is merged with `patch`, and
+/// returns where.
+pub fn patched_specification(folder: &std::path::Path, patch: &serde_json::Value) -> PathBuf {
+	let patch_file = folder.join("patch.json");
+	std::fs::write(&patch_file, patch.to_string()).expect("a file in the test's folder");
+	let specification = folder.join("specification.json");
+	let output = run_node(
+		&[
+			"export-chain-spec",
+			"--chain",
+			"dev",
+			"--patch",
+			&patch_file.to_string_lossy(),
+			"--output",
+			&specification.to_string_lossy(),
+		],
+		Duration::from_secs(60),
+	);
+	assert!(output.success, "export-chain-spec failed: {}", output.stderr);
+	specification
+}
