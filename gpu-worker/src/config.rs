@@ -1,6 +1,7 @@
 //! What the worker is told: a TOML file, then the environment (`ASSAY_*`), then flags, each
 //! stronger than the one before.
 
+use crate::gpu::{GpuError, Selection};
 use serde::{Deserialize, Serialize};
 use std::{
 	net::SocketAddr,
@@ -55,13 +56,13 @@ impl Error {
 		match self {
 			Self::Unreadable { path, .. } => {
 				format!("check that {} exists and is readable, or drop --config", path.display())
-			},
+			}
 			Self::Invalid { .. } => {
 				"correct the named line; `assay worker run --help` lists the settings".into()
-			},
+			}
 			Self::Value { name, .. } => {
 				format!("set {name} to a valid value in the file, by ASSAY_* or by its flag")
-			},
+			}
 			Self::NoHome => "set HOME, or name a folder with --base-path".into(),
 		}
 	}
@@ -83,9 +84,10 @@ pub struct Settings {
 	/// Genesis hash that the chain must have [environment: ASSAY_GENESIS]
 	#[arg(long, global = true, value_name = "HASH")]
 	pub genesis: Option<String>,
-	/// GPU by PCI id ("0000:01:00.0") or by name; once for each device, in the order of the
-	/// device indices on chain [environment: ASSAY_DEVICES, separated by commas]
-	#[arg(long = "device", global = true, value_name = "PCI ID OR NAME")]
+	/// GPU by PCI id (10de:2335), PCI bus (0000:3b:00.0), index, or "only"; once for each device.
+	/// The first one is device 0 on chain and so on, unless "NUMBER=" stands in front
+	/// [environment: ASSAY_DEVICES, separated by commas]
+	#[arg(long = "device", global = true, value_name = "[NUMBER=]GPU")]
 	pub devices: Option<Vec<String>>,
 	/// Allow CPU drivers such as llvmpipe; for development [environment: ASSAY_ALLOW_CPU]
 	#[arg(long, global = true, num_args = 0..=1, default_missing_value = "true")]
@@ -166,8 +168,8 @@ pub struct Config {
 	pub key_file: PathBuf,
 	/// Genesis hash that the chain must have; without one, the first chain seen is pinned.
 	pub genesis: Option<[u8; 32]>,
-	/// GPUs by PCI id or name, in the order of the device indices; empty means the only one.
-	pub devices: Vec<String>,
+	/// Index of each device on chain, and the GPU that it is.
+	pub devices: Vec<(u16, Selection)>,
 	/// Whether CPU drivers are allowed.
 	pub allow_cpu: bool,
 	/// Where to serve metrics, if anywhere.
@@ -187,7 +189,8 @@ impl Config {
 		flags: Settings,
 	) -> Result<Self, Error> {
 		let home = lookup("HOME").map(PathBuf::from);
-		let file = file.map(Path::to_path_buf).or_else(|| lookup("ASSAY_CONFIG").map(PathBuf::from));
+		let file =
+			file.map(Path::to_path_buf).or_else(|| lookup("ASSAY_CONFIG").map(PathBuf::from));
 		let strong = flags.over(Settings::from_environment(&lookup)?);
 		let default_base = home.map(|home| home.join(".assay"));
 		let settings = match file {
@@ -198,7 +201,7 @@ impl Config {
 					Some(path) => strong.over(Settings::from_file(&path)?),
 					None => strong,
 				}
-			},
+			}
 		};
 		Self::complete(settings, default_base)
 	}
@@ -230,14 +233,10 @@ impl Config {
 				cause: "it has to be between 1 and 600".into(),
 			});
 		}
-		let devices = settings.devices.unwrap_or_default();
-		if devices.iter().any(String::is_empty) {
-			return Err(Error::Value {
-				name: "devices",
-				value: devices.join(","),
-				cause: "an entry is empty".into(),
-			});
-		}
+		let devices = match settings.devices {
+			None => vec![(0, Selection::Only)],
+			Some(devices) => parse_devices(&devices)?,
+		};
 		Ok(Self {
 			rpc,
 			key_file: settings.key_file.unwrap_or_else(|| base_path.join("worker.key")),
@@ -254,6 +253,32 @@ impl Config {
 	pub fn store_file(&self) -> PathBuf {
 		self.base_path.join("worker.redb")
 	}
+}
+
+fn parse_devices(entries: &[String]) -> Result<Vec<(u16, Selection)>, Error> {
+	let mut devices: Vec<(u16, Selection)> = Vec::new();
+	for (place, entry) in (0u16..).zip(entries) {
+		let wrong = |cause: String| Error::Value { name: "device", value: entry.clone(), cause };
+		let (index, gpu) = match entry.split_once('=') {
+			Some((index, gpu)) => {
+				(index.trim().parse().map_err(|_| wrong("no number before =".into()))?, gpu)
+			}
+			None => (place, entry.as_str()),
+		};
+		let selection = gpu.trim().parse().map_err(|error: GpuError| wrong(error.to_string()))?;
+		if devices.iter().any(|(known, _)| *known == index) {
+			return Err(wrong(format!("device {index} is named twice")));
+		}
+		devices.push((index, selection));
+	}
+	if devices.is_empty() {
+		return Err(Error::Value {
+			name: "device",
+			value: String::new(),
+			cause: "no device is named".into(),
+		});
+	}
+	Ok(devices)
 }
 
 fn parse_hash(value: String) -> Result<[u8; 32], Error> {
@@ -313,6 +338,9 @@ mod tests {
 			Settings { metrics: Some("nowhere".into()), ..Default::default() },
 			Settings { rpc_deadline_seconds: Some(0), ..Default::default() },
 			Settings { devices: Some(vec![String::new()]), ..Default::default() },
+			Settings { devices: Some(vec![]), ..Default::default() },
+			Settings { devices: Some(vec!["x=0".into()]), ..Default::default() },
+			Settings { devices: Some(vec!["0".into(), "0=1".into()]), ..Default::default() },
 		];
 		for flags in cases {
 			let error = Config::load(None, environment(&home), flags).expect_err("invalid");
@@ -323,6 +351,19 @@ mod tests {
 			Config::load(None, bad, Settings::default()),
 			Err(Error::Value { name: "allow-cpu", .. })
 		));
+	}
+
+	#[test]
+	fn config_should_number_devices_by_place_unless_told() {
+		let read = |entries: &[&str]| {
+			parse_devices(&entries.iter().map(|entry| entry.to_string()).collect::<Vec<_>>())
+		};
+		assert_eq!(
+			read(&["10de:2335", "5=1"]).expect("valid"),
+			vec![(0, Selection::Pci(0x10de, 0x2335)), (5, Selection::Index(1))]
+		);
+		let default = Config::load(None, environment(&[("HOME", "/x")]), Settings::default());
+		assert_eq!(default.expect("valid").devices, vec![(0, Selection::Only)]);
 	}
 
 	#[test]

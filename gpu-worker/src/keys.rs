@@ -69,18 +69,18 @@ impl Error {
 		match self {
 			Self::Missing(_) => {
 				"make one with `assay keys generate`, or name one with --key-file".into()
-			},
+			}
 			Self::Exists(_) => {
 				"use the key that is there, or name another file with --key-file".into()
-			},
+			}
 			Self::TooOpen { path, .. } => format!("run `chmod 600 {}`", path.display()),
 			Self::Invalid(_) => {
 				"restore the file from your backup, or make a new key in another file".into()
-			},
+			}
 			Self::Io { .. } => "check the folder, its owner and the free disk space".into(),
 			Self::UnknownDevAccount(_) => {
 				"use one of alice, bob, charlie, dave, eve, ferdie, one, two".into()
-			},
+			}
 			Self::NoRandomness(_) => "check that /dev/urandom can be read".into(),
 		}
 	}
@@ -205,9 +205,8 @@ mod tests {
 		let mode = std::fs::metadata(&path).expect("the file").permissions().mode();
 		assert_eq!(mode & 0o777, 0o600);
 		assert_eq!(account(&load(&path).expect("the key")), made);
-		let left: Vec<_> = std::fs::read_dir(path.parent().expect("a folder"))
-			.expect("readable")
-			.collect();
+		let left: Vec<_> =
+			std::fs::read_dir(path.parent().expect("a folder")).expect("readable").collect();
 		assert_eq!(left.len(), 1, "no draft is left behind");
 	}
 

@@ -41,8 +41,11 @@ pub enum Error {
 		found: u32,
 	},
 	/// It belongs to another chain.
-	#[error("the store belongs to the chain with genesis 0x{}, not 0x{}",
-		hex::encode(pinned), hex::encode(found))]
+	#[error(
+		"the store belongs to the chain with genesis 0x{}, not 0x{}",
+		hex::encode(pinned),
+		hex::encode(found)
+	)]
 	OtherChain {
 		/// Genesis hash that the store belongs to.
 		pinned: Hash,
@@ -92,22 +95,22 @@ impl Error {
 		match self {
 			Self::InUse(_) => {
 				"stop the other worker, or give this one its own folder with --base-path".into()
-			},
+			}
 			Self::Layout { .. } => "use the worker version that wrote it, or upgrade".into(),
 			Self::OtherChain { .. } => {
 				"use one folder for each chain: name another with --base-path".into()
-			},
+			}
 			Self::SecondIntent(_) => {
 				"nothing: the first commitment stands, and the worker never makes a second one"
 					.into()
-			},
+			}
 			Self::Gap { .. } | Self::UnknownFork(_) | Self::Damaged(_) => {
 				"move the file worker.redb away and restart: claims are recomputed from the chain"
 					.into()
-			},
+			}
 			Self::Folder(_) | Self::Database(_) => {
 				"check the folder, its owner and the free disk space".into()
-			},
+			}
 		}
 	}
 }
@@ -198,7 +201,7 @@ impl Store {
 			match found.transpose()? {
 				None => {
 					meta.insert("layout", LAYOUT.encode().as_slice())?;
-				},
+				}
 				Some(LAYOUT) => (),
 				Some(found) => return Err(Error::Layout { found }),
 			}
@@ -426,7 +429,7 @@ fn end_of(
 			let (key, value) = row?;
 			let count = u32::try_from(value.value().len() / 32).unwrap_or(u32::MAX);
 			Ok(key.value().1.saturating_add(count))
-		},
+		}
 	}
 }
 

@@ -74,7 +74,7 @@ impl Preset {
 
 /// What wallets and explorers need to show amounts and addresses.
 pub(crate) fn properties() -> Properties {
-	let prefix = <Runtime as frame_system::Config>::SS58Prefix::get();
+	let prefix: u16 = <Runtime as frame_system::Config>::SS58Prefix::get();
 	let mut properties = Properties::new();
 	properties.insert("tokenSymbol".into(), json!(TOKEN_SYMBOL));
 	properties.insert("tokenDecimals".into(), json!(TOKEN_DECIMALS));
@@ -132,10 +132,8 @@ mod tests {
 			let properties = preset.with_code(b"code", json!({})).properties();
 			assert_eq!(properties["tokenSymbol"], "ASY");
 			assert_eq!(properties["tokenDecimals"], 12);
-			assert_eq!(
-				properties["ss58Format"],
-				<Runtime as frame_system::Config>::SS58Prefix::get()
-			);
+			let prefix: u16 = <Runtime as frame_system::Config>::SS58Prefix::get();
+			assert_eq!(properties["ss58Format"], prefix);
 		}
 	}
 

@@ -163,7 +163,8 @@ fn ensure_unsafe_rpc_is_local<'a>(
 	mut endpoints: impl Iterator<Item = &'a RpcEndpoint>,
 ) -> std::result::Result<(), Problem> {
 	let exposed = endpoints.find(|endpoint| {
-		endpoint.rpc_methods == RpcMethods::Unsafe && !endpoint.listen_addr.ip().is_loopback()
+		matches!(endpoint.rpc_methods, RpcMethods::Unsafe)
+			&& !endpoint.listen_addr.ip().is_loopback()
 	});
 	exposed.map_or(Ok(()), |endpoint| Err(Problem::ExposedUnsafeRpc(endpoint.listen_addr)))
 }

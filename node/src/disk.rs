@@ -23,12 +23,13 @@ pub(crate) fn watch(
 	if minimum_mib == 0 {
 		return Ok(());
 	}
-	ensure_free(&path, minimum_mib, fs2::available_space)?;
+	ensure_free(&path, minimum_mib, |path| fs2::available_space(path))?;
 	// An essential task that ends takes the node down in order.
 	spawner.spawn("disk-watch", None, async move {
 		loop {
 			tokio::time::sleep(INTERVAL).await;
-			if let Err(problem) = ensure_free(&path, minimum_mib, fs2::available_space) {
+			if let Err(problem) = ensure_free(&path, minimum_mib, |path| fs2::available_space(path))
+			{
 				tracing::error!("{problem} The node stops now.");
 				break;
 			}

@@ -22,7 +22,6 @@ use sc_consensus_babe::{
 use sc_consensus_epochs::{descendent_query, SharedEpochChanges, ViableEpochDescriptor};
 use sc_consensus_manual_seal::{seal_block, ConsensusDataProvider, Error, SealBlockParams};
 use sp_api::StorageProof;
-use sp_blockchain::HeaderBackend;
 use sp_consensus::{Environment, Proposer};
 use sp_consensus_babe::{
 	inherents::{
@@ -176,7 +175,8 @@ impl ConsensusDataProvider<Block> for TimedSeal {
 			.flatten()
 			.ok_or_else(|| Error::StringError("the author's key is not in the keystore".into()))?;
 		params.post_digests.push(<DigestItem as CompatibleDigestItem>::babe_seal(signature.into()));
-		params.insert_intermediate(INTERMEDIATE_KEY, BabeIntermediate { epoch_descriptor });
+		params
+			.insert_intermediate(INTERMEDIATE_KEY, BabeIntermediate::<Block> { epoch_descriptor });
 		Ok(())
 	}
 }

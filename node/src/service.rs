@@ -223,9 +223,10 @@ pub(crate) fn new_full(
 		&config.network,
 		prometheus_registry.clone(),
 	);
-	let metrics = <Network as NetworkBackend<Block, _>>::register_notification_metrics(
-		prometheus_registry.as_ref(),
-	);
+	let metrics =
+		<Network as NetworkBackend<Block, assay_runtime::Hash>>::register_notification_metrics(
+			prometheus_registry.as_ref(),
+		);
 	let genesis_hash = client.chain_info().genesis_hash;
 	let grandpa_protocol =
 		sc_consensus_grandpa::protocol_standard_name(&genesis_hash, &config.chain_spec);

@@ -2,6 +2,8 @@
 #![cfg_attr(not(feature = "std"), no_std)]
 // `construct_runtime!` expands to deeply nested types.
 #![recursion_limit = "512"]
+// The runtime macro expands to items of this module that it does not document.
+#![allow(missing_docs)]
 
 #[cfg(feature = "std")]
 include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
@@ -120,8 +122,6 @@ pub const fn deposit(items: u32, bytes: u32) -> Balance {
 	(items as Balance) * 100 * MILLI_ASY + (bytes as Balance) * 10 * MILLI_ASY
 }
 
-// The macro's expansion is not documented by it.
-#[allow(missing_docs)]
 #[frame_support::runtime]
 mod runtime {
 	/// The Assay runtime.

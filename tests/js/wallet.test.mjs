@@ -1,12 +1,12 @@
 // What a wallet or an explorer does with an Assay node, through @polkadot/api and nothing else.
 //
-// Needs a development node at ASSAY_URL on which at least one worker takes part in the rounds.
+// Needs a development node at ASSAY_RPC on which at least one worker takes part in the rounds.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { ApiPromise, Keyring, WsProvider } from "@polkadot/api";
 
-const url = process.env.ASSAY_URL ?? "ws://127.0.0.1:9944";
+const url = process.env.ASSAY_RPC ?? "ws://127.0.0.1:9944";
 const minutes = 60_000;
 
 let api;

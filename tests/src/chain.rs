@@ -9,6 +9,10 @@ use subxt::{
 	rpcs::{rpc_params, RpcClient},
 	OnlineClient, PolkadotConfig,
 };
+use subxt_signer::sr25519::Keypair;
+
+/// Time that a transaction may take to become final.
+const SUBMIT_LIMIT: Duration = Duration::from_secs(60);
 
 /// A client of a running node.
 #[derive(Debug, Clone)]
@@ -199,6 +203,41 @@ impl Chain {
 		found.map(|found| {
 			found.decode().unwrap_or_else(|error| panic!("{pallet}.{item}: {error}"))
 		})
+	}
+
+	/// Submits a call and waits until it has succeeded in a finalized block; `Err` says why not.
+	pub async fn try_submit(
+		&self,
+		pallet: &str,
+		call: &str,
+		arguments: Vec<Value>,
+		signer: &Keypair,
+	) -> Result<(), String> {
+		let fail = |error: &dyn std::fmt::Display| format!("{pallet}.{call}: {error}");
+		let at = self.api.at_current_block().await.map_err(|error| fail(&error))?;
+		let payload = subxt::dynamic::tx(pallet, call, Composite::Unnamed(arguments));
+		let progress = at
+			.transactions()
+			.sign_and_submit_then_watch_default(&payload, signer)
+			.await
+			.map_err(|error| fail(&error))?;
+		tokio::time::timeout(SUBMIT_LIMIT, progress.wait_for_finalized_success())
+			.await
+			.map_err(|_| fail(&"not final in time"))?
+			.map_err(|error| fail(&error))?;
+		Ok(())
+	}
+
+	/// Submits a call that has to succeed.
+	pub async fn submit(
+		&self,
+		pallet: &str,
+		call: &str,
+		arguments: Vec<Value>,
+		signer: &Keypair,
+	) {
+		let result = self.try_submit(pallet, call, arguments, signer).await;
+		result.unwrap_or_else(|error| panic!("{error}"));
 	}
 
 	/// Waits until block `number` is finalized.

@@ -6,8 +6,10 @@
 //! since they measure or wait.
 
 pub mod chain;
+pub mod documentation;
 pub mod node;
 pub mod process;
+pub mod worker;
 
 use std::path::{Path, PathBuf};
 

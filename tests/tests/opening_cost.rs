@@ -173,6 +173,7 @@ fn drawn_claim(tiles: u32) -> (TestExternalities, usize, Vec<u8>, Vec<u8>) {
 		let origin = || RuntimeOrigin::signed(account(&operator));
 		Operators::register(origin(), account(&operator)).expect("the operator registers");
 		Operators::add_worker(origin(), account(&key)).expect("the worker is added");
+		Operators::add_device(origin(), WORKER, Default::default()).expect("the device is added");
 
 		let (beacon, sample) = (H256([1; 32]), H256([2; 32]));
 		let claim = SparseClaim {
@@ -202,7 +203,7 @@ fn drawn_claim(tiles: u32) -> (TestExternalities, usize, Vec<u8>, Vec<u8>) {
 			round: ROUND,
 			tiles,
 			size: tiles,
-			multiplier: Default::default(),
+			multiplier: assay_flops::Multiplier::NEWCOMER,
 			root: claim.root(),
 			committed_at: OPENED_AT + Parameters::LIVE.window,
 			covered: false,

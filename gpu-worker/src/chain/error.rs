@@ -32,8 +32,11 @@ pub enum Error {
 		cause: String,
 	},
 	/// The chain has another genesis block than expected.
-	#[error("the node's chain has genesis 0x{}, expected 0x{}",
-		hex::encode(found), hex::encode(expected))]
+	#[error(
+		"the node's chain has genesis 0x{}, expected 0x{}",
+		hex::encode(found),
+		hex::encode(expected)
+	)]
 	WrongGenesis {
 		/// The expected hash.
 		expected: Hash,
@@ -54,8 +57,11 @@ pub enum Error {
 	#[error("the runtime does not understand this worker ({0}): upgrade the worker")]
 	Incompatible(String),
 	/// A block that was final is so no more.
-	#[error("block {number} was final with hash 0x{}, and is 0x{} now",
-		hex::encode(seen), hex::encode(now))]
+	#[error(
+		"block {number} was final with hash 0x{}, and is 0x{} now",
+		hex::encode(seen),
+		hex::encode(now)
+	)]
 	FinalityWentBack {
 		/// Number of the block.
 		number: u32,
@@ -148,7 +154,7 @@ impl Error {
 		match self {
 			Self::Unreachable { .. } | Self::Deadline { .. } | Self::Failed { .. } => {
 				Exit::Unreachable
-			},
+			}
 			Self::WrongGenesis { .. }
 			| Self::UnsupportedRuntime { .. }
 			| Self::Incompatible(_)

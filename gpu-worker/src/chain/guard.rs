@@ -23,7 +23,7 @@ pub fn check_genesis(expected: Option<&Hash>, found: &Hash) -> Result<(), Error>
 	match expected {
 		Some(expected) if expected != found => {
 			Err(Error::WrongGenesis { expected: *expected, found: *found })
-		},
+		}
 		_ => Ok(()),
 	}
 }
@@ -105,10 +105,7 @@ mod tests {
 		let seen = Some((10, [1; 32]));
 		assert_eq!(compare_finality(None, 3), Finality::Unknown);
 		assert_eq!(compare_finality(seen, 9), Finality::Behind { missing: 1 });
-		assert_eq!(
-			compare_finality(seen, 10),
-			Finality::Reached { number: 10, hash: [1; 32] }
-		);
+		assert_eq!(compare_finality(seen, 10), Finality::Reached { number: 10, hash: [1; 32] });
 		assert!(check_finality(10, &[1; 32], Some([1; 32])).is_ok());
 		assert!(check_finality(10, &[1; 32], None).is_ok(), "a pruned block proves nothing");
 		let error = check_finality(10, &[1; 32], Some([2; 32])).expect_err("reverted");

@@ -143,6 +143,8 @@ pub struct Status {
 	pub eligible: Result<(), &'static str>,
 	/// The next step, as a sentence.
 	pub next: String,
+	/// The round whose claim anybody may settle now.
+	pub settle: Option<u32>,
 	/// Round and outcome of the latest final claim.
 	pub outcome: Option<(u32, &'static str)>,
 	/// Capacity in FLOP per second.

@@ -13,16 +13,15 @@ use sp_runtime::traits::{One, Saturating, UniqueSaturatedInto};
 impl<T: Config> Pallet<T> {
 	/// Makes the value of block `now` out of the parent's and the VRF output of its author.
 	pub(crate) fn advance(now: BlockNumberFor<T>, vrf: Option<[u8; 32]>) {
-		let parent_value = Accumulator::<T>::get().unwrap_or_else(|| {
-			genesis_value(frame_system::Pallet::<T>::parent_hash().as_ref())
-		});
+		let parent_value = Accumulator::<T>::get()
+			.unwrap_or_else(|| genesis_value(frame_system::Pallet::<T>::parent_hash().as_ref()));
 		let value = match vrf {
 			// BABE keeps its last output over a block that has none: folding it again would give
 			// the author of the next block a value that was known before.
 			Some(vrf) if LastVrf::<T>::get() != Some(vrf) => {
 				LastVrf::<T>::put(vrf);
 				fold(&parent_value, &vrf)
-			},
+			}
 			_ => parent_value,
 		};
 		Accumulator::<T>::put(value);

@@ -9,9 +9,9 @@ use sp_core::H256;
 use sp_runtime::BuildStorage;
 
 /// Blocks between a commitment and the value that samples it.
-pub const DELAY: u32 = 8;
+pub(crate) const DELAY: u32 = 8;
 /// Length of the ring.
-pub const RING: u32 = 256;
+pub(crate) const RING: u32 = 256;
 
 #[frame_support::runtime]
 mod runtime {
@@ -57,7 +57,7 @@ impl crate::Config for Test {
 }
 
 /// The state after genesis, with `delay`.
-pub fn genesis(delay: u32) -> sp_io::TestExternalities {
+pub(crate) fn genesis(delay: u32) -> sp_io::TestExternalities {
 	let config = RuntimeGenesisConfig {
 		beacon: crate::GenesisConfig { delay, ..Default::default() },
 		..Default::default()
@@ -66,7 +66,7 @@ pub fn genesis(delay: u32) -> sp_io::TestExternalities {
 }
 
 /// The state in block 1.
-pub fn new_test_ext() -> sp_io::TestExternalities {
+pub(crate) fn new_test_ext() -> sp_io::TestExternalities {
 	let mut ext = genesis(DELAY);
 	ext.execute_with(|| {
 		System::set_parent_hash(H256::repeat_byte(0xaa));
@@ -76,7 +76,7 @@ pub fn new_test_ext() -> sp_io::TestExternalities {
 }
 
 /// Runs `test` in block 1 and then checks every invariant.
-pub fn build_and_execute(test: impl FnOnce()) {
+pub(crate) fn build_and_execute(test: impl FnOnce()) {
 	new_test_ext().execute_with(|| {
 		test();
 		assert_ok!(Beacon::do_try_state());
@@ -84,7 +84,7 @@ pub fn build_and_execute(test: impl FnOnce()) {
 }
 
 /// Begins the next block, whose parent's author had the VRF output `vrf`.
-pub fn next_block(vrf: Option<[u8; 32]>) {
+pub(crate) fn next_block(vrf: Option<[u8; 32]>) {
 	let now = System::block_number() + 1;
 	System::set_block_number(now);
 	ParentVrf::set(vrf);
@@ -92,12 +92,12 @@ pub fn next_block(vrf: Option<[u8; 32]>) {
 }
 
 /// The VRF output of test block `n`.
-pub fn vrf(n: u64) -> [u8; 32] {
+pub(crate) fn vrf(n: u64) -> [u8; 32] {
 	assay_draw::seed(b"assay/beacon/test", &[&n.to_le_bytes()])
 }
 
 /// Runs to block `n`, every block with a VRF output of its own.
-pub fn run_to(n: u64) {
+pub(crate) fn run_to(n: u64) {
 	while System::block_number() < n {
 		next_block(Some(vrf(System::block_number())));
 	}

@@ -56,49 +56,7 @@ pub mod pallet {
 	use frame_system::pallet_prelude::*;
 	use sp_runtime::Permill;
 
-	/// An amount of the native currency.
-	pub type BalanceOf<T> =
-		<<T as Config>::Currency as Inspect<<T as frame_system::Config>::AccountId>>::Balance;
-
-	/// An operator of this runtime.
-	pub type OperatorRecordOf<T> = OperatorRecord<
-		<T as frame_system::Config>::AccountId,
-		BalanceOf<T>,
-		BlockNumberFor<T>,
-		<T as Config>::MaxUnbondingChunks,
-	>;
-
-	/// A worker of this runtime.
-	pub type WorkerRecordOf<T> =
-		WorkerRecord<<T as frame_system::Config>::AccountId, BalanceOf<T>>;
-
-	/// A device of this runtime.
-	pub type DeviceRecordOf<T> = DeviceRecord<BalanceOf<T>, <T as Config>::MaxDescription>;
-
-	/// A conviction of this runtime.
-	pub type ConvictionRecordOf<T> = ConvictionRecord<
-		<T as frame_system::Config>::AccountId,
-		BalanceOf<T>,
-		BlockNumberFor<T>,
-	>;
-
-	/// Words of the operator about a device.
-	pub type DescriptionOf<T> = BoundedVec<u8, <T as Config>::MaxDescription>;
-
-	/// An operator of the chain specification: its account, its payout account, its bond, and its
-	/// workers, each a hot key and a number of devices.
-	pub type GenesisOperator<T> = (
-		<T as frame_system::Config>::AccountId,
-		<T as frame_system::Config>::AccountId,
-		BalanceOf<T>,
-		Vec<(<T as frame_system::Config>::AccountId, DeviceIndex)>,
-	);
-
-	/// Storage version of this pallet.
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(0);
-
 	#[pallet::pallet]
-	#[pallet::storage_version(STORAGE_VERSION)]
 	pub struct Pallet<T>(_);
 
 	/// What the runtime has to provide.
@@ -213,8 +171,7 @@ pub mod pallet {
 
 	/// The worker of every hot key, in use or waiting for the next round.
 	#[pallet::storage]
-	pub type Keys<T: Config> =
-		StorageMap<_, Blake2_128Concat, T::AccountId, WorkerId, OptionQuery>;
+	pub type Keys<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, WorkerId, OptionQuery>;
 
 	/// The devices of each worker.
 	#[pallet::storage]
@@ -539,7 +496,8 @@ pub mod pallet {
 		WorkerHasDevices,
 		/// The worker still has open obligations; settle them first.
 		WorkerHasObligations,
-		/// The worker may not begin new work; raise its operator's bond to the minimum.
+		/// The worker may begin nothing new while its operator retires or is bonded below the
+		/// minimum; raise the bond or take another worker.
 		WorkerInactive,
 		/// The worker has no such device; look up the indices of its devices.
 		UnknownDevice,
@@ -588,25 +546,19 @@ pub mod pallet {
 		/// Rewards go to `payout`, which may be the caller itself.
 		#[pallet::call_index(0)]
 		pub fn register(origin: OriginFor<T>, payout: T::AccountId) -> DispatchResult {
-			let operator = ensure_signed(origin)?;
-			Self::do_register(operator, payout, T::MinimumBond::get())
+			Self::do_register(ensure_signed(origin)?, payout, T::MinimumBond::get())
 		}
 
 		/// Sends the caller's later rewards to `payout`.
 		#[pallet::call_index(1)]
 		pub fn set_payout(origin: OriginFor<T>, payout: T::AccountId) -> DispatchResult {
-			let operator = ensure_signed(origin)?;
-			Self::do_set_payout(operator, payout)
+			Self::do_set_payout(ensure_signed(origin)?, payout)
 		}
 
 		/// Raises the caller's bond by `amount` (smallest unit) from its free balance.
 		#[pallet::call_index(2)]
-		pub fn bond_more(
-			origin: OriginFor<T>,
-			#[pallet::compact] amount: BalanceOf<T>,
-		) -> DispatchResult {
-			let operator = ensure_signed(origin)?;
-			Self::do_bond_more(operator, amount)
+		pub fn bond_more(origin: OriginFor<T>, amount: BalanceOf<T>) -> DispatchResult {
+			Self::do_bond_more(ensure_signed(origin)?, amount)
 		}
 
 		/// Sends `amount` (smallest unit) of the caller's unreserved bond on its way out.
@@ -614,20 +566,15 @@ pub mod pallet {
 		/// It can be withdrawn after the unbonding delay. The minimum bond stays, unless the
 		/// operator is retiring.
 		#[pallet::call_index(3)]
-		pub fn unbond(
-			origin: OriginFor<T>,
-			#[pallet::compact] amount: BalanceOf<T>,
-		) -> DispatchResult {
-			let operator = ensure_signed(origin)?;
-			Self::do_unbond(operator, amount)
+		pub fn unbond(origin: OriginFor<T>, amount: BalanceOf<T>) -> DispatchResult {
+			Self::do_unbond(ensure_signed(origin)?, amount)
 		}
 
 		/// Gives back all unbonded stake that is due, and lets a retiring operator leave when
 		/// nothing of it is left: no stake, no worker, no conviction in escrow.
 		#[pallet::call_index(4)]
 		pub fn withdraw(origin: OriginFor<T>) -> DispatchResult {
-			let operator = ensure_signed(origin)?;
-			Self::do_withdraw(operator)
+			Self::do_withdraw(ensure_signed(origin)?)
 		}
 
 		/// Adds a worker that signs with `hot_key`; its number is in the event.
@@ -636,8 +583,7 @@ pub mod pallet {
 		/// worker's key. A deposit is held until the worker is removed.
 		#[pallet::call_index(5)]
 		pub fn add_worker(origin: OriginFor<T>, hot_key: T::AccountId) -> DispatchResult {
-			let operator = ensure_signed(origin)?;
-			Self::do_add_worker(operator, hot_key).map(|_| ())
+			Self::do_add_worker(ensure_signed(origin)?, hot_key).map(|_| ())
 		}
 
 		/// Lets `new_key` sign for a worker of the caller from the next round on. A rotation that
@@ -645,21 +591,16 @@ pub mod pallet {
 		#[pallet::call_index(6)]
 		pub fn rotate_key(
 			origin: OriginFor<T>,
-			#[pallet::compact] worker: WorkerId,
+			worker: WorkerId,
 			new_key: T::AccountId,
 		) -> DispatchResult {
-			let operator = ensure_signed(origin)?;
-			Self::do_rotate_key(operator, worker, new_key)
+			Self::do_rotate_key(ensure_signed(origin)?, worker, new_key)
 		}
 
 		/// Removes a worker without devices and open obligations, and gives its deposit back.
 		#[pallet::call_index(7)]
-		pub fn remove_worker(
-			origin: OriginFor<T>,
-			#[pallet::compact] worker: WorkerId,
-		) -> DispatchResult {
-			let operator = ensure_signed(origin)?;
-			Self::do_remove_worker(operator, worker)
+		pub fn remove_worker(origin: OriginFor<T>, worker: WorkerId) -> DispatchResult {
+			Self::do_remove_worker(ensure_signed(origin)?, worker)
 		}
 
 		/// Adds a device to a worker of the caller; its index is in the event.
@@ -669,23 +610,21 @@ pub mod pallet {
 		#[pallet::call_index(8)]
 		pub fn add_device(
 			origin: OriginFor<T>,
-			#[pallet::compact] worker: WorkerId,
+			worker: WorkerId,
 			description: DescriptionOf<T>,
 		) -> DispatchResult {
-			let operator = ensure_signed(origin)?;
-			Self::do_add_device(operator, worker, description).map(|_| ())
+			Self::do_add_device(ensure_signed(origin)?, worker, description).map(|_| ())
 		}
 
 		/// Replaces the description (UTF-8) of a device.
 		#[pallet::call_index(9)]
 		pub fn describe_device(
 			origin: OriginFor<T>,
-			#[pallet::compact] worker: WorkerId,
-			#[pallet::compact] device: DeviceIndex,
+			worker: WorkerId,
+			device: DeviceIndex,
 			description: DescriptionOf<T>,
 		) -> DispatchResult {
-			let operator = ensure_signed(origin)?;
-			Self::do_describe_device(operator, worker, device, description)
+			Self::do_describe_device(ensure_signed(origin)?, worker, device, description)
 		}
 
 		/// Removes a device that is not in use and has no open obligations, and gives its deposit
@@ -693,11 +632,10 @@ pub mod pallet {
 		#[pallet::call_index(10)]
 		pub fn remove_device(
 			origin: OriginFor<T>,
-			#[pallet::compact] worker: WorkerId,
-			#[pallet::compact] device: DeviceIndex,
+			worker: WorkerId,
+			device: DeviceIndex,
 		) -> DispatchResult {
-			let operator = ensure_signed(origin)?;
-			Self::do_remove_device(operator, worker, device)
+			Self::do_remove_device(ensure_signed(origin)?, worker, device)
 		}
 
 		/// Ends the caller's career: no new obligations, and everything that is not reserved
@@ -706,8 +644,7 @@ pub mod pallet {
 		/// Call it again when more obligations are final, and `withdraw` when the stake is due.
 		#[pallet::call_index(11)]
 		pub fn retire(origin: OriginFor<T>) -> DispatchResult {
-			let operator = ensure_signed(origin)?;
-			Self::do_retire(operator)
+			Self::do_retire(ensure_signed(origin)?)
 		}
 
 		/// Makes a conviction final whose escrow is over: pays the bounty and burns the rest.
@@ -716,7 +653,7 @@ pub mod pallet {
 		#[pallet::call_index(12)]
 		pub fn execute_conviction(
 			origin: OriginFor<T>,
-			#[pallet::compact] id: ConvictionId,
+			id: ConvictionId,
 		) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
 			Self::do_execute_conviction(id)?;
@@ -729,7 +666,7 @@ pub mod pallet {
 		#[pallet::call_index(13)]
 		pub fn cancel_conviction(
 			origin: OriginFor<T>,
-			#[pallet::compact] id: ConvictionId,
+			id: ConvictionId,
 			reason: BoundedVec<u8, T::MaxReason>,
 		) -> DispatchResult {
 			ensure_root(origin)?;
@@ -759,11 +696,6 @@ pub mod pallet {
 		/// The worker for which a hot key signs in the current round.
 		pub fn worker_of_key(key: T::AccountId) -> Option<WorkerId> {
 			<Self as crate::traits::Workers<T::AccountId>>::worker_of(&key)
-		}
-
-		/// A conviction in escrow; nothing once it was executed or cancelled.
-		pub fn conviction(id: ConvictionId) -> Option<ConvictionRecordOf<T>> {
-			Convictions::<T>::get(id)
 		}
 	}
 }

@@ -1,9 +1,12 @@
 //! The words of this pallet as types.
 
+use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
-	traits::Get, BoundedVec, CloneNoBound, DebugNoBound, EqNoBound, PartialEqNoBound,
+	traits::{fungible::Inspect, Get},
+	BoundedVec, CloneNoBound, DebugNoBound, EqNoBound, PartialEqNoBound,
 };
+use frame_system::pallet_prelude::BlockNumberFor;
 use scale_info::TypeInfo;
 
 /// Stable name of a worker; never reused.
@@ -166,14 +169,7 @@ pub struct UnbondingChunk<Balance, BlockNumber> {
 ///
 /// The bond hold of its account is `bonded` plus all `unbonding`, its escrow hold is `escrowed`.
 #[derive(
-	Encode,
-	Decode,
-	TypeInfo,
-	MaxEncodedLen,
-	CloneNoBound,
-	DebugNoBound,
-	PartialEqNoBound,
-	EqNoBound,
+	Encode, Decode, TypeInfo, MaxEncodedLen, CloneNoBound, DebugNoBound, PartialEqNoBound, EqNoBound,
 )]
 #[scale_info(skip_type_params(MaxChunks))]
 pub struct OperatorRecord<
@@ -252,14 +248,7 @@ impl<AccountId, Balance> WorkerRecord<AccountId, Balance> {
 
 /// A device as it is stored.
 #[derive(
-	Encode,
-	Decode,
-	TypeInfo,
-	MaxEncodedLen,
-	CloneNoBound,
-	DebugNoBound,
-	PartialEqNoBound,
-	EqNoBound,
+	Encode, Decode, TypeInfo, MaxEncodedLen, CloneNoBound, DebugNoBound, PartialEqNoBound, EqNoBound,
 )]
 #[scale_info(skip_type_params(MaxDescription))]
 pub struct DeviceRecord<
@@ -302,9 +291,7 @@ pub struct ConvictionRecord<AccountId, Balance, BlockNumber> {
 }
 
 /// Whether an operator's workers may begin new work.
-#[derive(
-	Encode, Decode, DecodeWithMemTracking, TypeInfo, Clone, Copy, Debug, PartialEq, Eq,
-)]
+#[derive(Encode, Decode, DecodeWithMemTracking, TypeInfo, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activity {
 	/// They may.
 	Active,
@@ -347,7 +334,7 @@ pub struct DeviceStatus {
 	/// Its index.
 	pub device: DeviceIndex,
 	/// What the operator says about it.
-	pub description: alloc::vec::Vec<u8>,
+	pub description: Vec<u8>,
 	/// How much of it is in use, in thousandths.
 	pub occupied: Share,
 	/// How many obligations of it have a reservation.
@@ -368,5 +355,39 @@ pub struct WorkerStatus<AccountId> {
 	/// How many obligations of it have a reservation.
 	pub reservations: u32,
 	/// Its devices, by index.
-	pub devices: alloc::vec::Vec<DeviceStatus>,
+	pub devices: Vec<DeviceStatus>,
 }
+
+/// An amount of the native currency.
+pub type BalanceOf<T> =
+	<<T as crate::Config>::Currency as Inspect<<T as frame_system::Config>::AccountId>>::Balance;
+
+/// An operator of this runtime.
+pub type OperatorRecordOf<T> = OperatorRecord<
+	<T as frame_system::Config>::AccountId,
+	BalanceOf<T>,
+	BlockNumberFor<T>,
+	<T as crate::Config>::MaxUnbondingChunks,
+>;
+
+/// A worker of this runtime.
+pub type WorkerRecordOf<T> = WorkerRecord<<T as frame_system::Config>::AccountId, BalanceOf<T>>;
+
+/// A device of this runtime.
+pub type DeviceRecordOf<T> = DeviceRecord<BalanceOf<T>, <T as crate::Config>::MaxDescription>;
+
+/// A conviction of this runtime.
+pub type ConvictionRecordOf<T> =
+	ConvictionRecord<<T as frame_system::Config>::AccountId, BalanceOf<T>, BlockNumberFor<T>>;
+
+/// Words of the operator about a device.
+pub type DescriptionOf<T> = BoundedVec<u8, <T as crate::Config>::MaxDescription>;
+
+/// An operator of the chain specification: its account, its payout account, its bond, and its
+/// workers, each a hot key and a number of devices.
+pub type GenesisOperator<T> = (
+	<T as frame_system::Config>::AccountId,
+	<T as frame_system::Config>::AccountId,
+	BalanceOf<T>,
+	Vec<(<T as frame_system::Config>::AccountId, DeviceIndex)>,
+);

@@ -157,9 +157,12 @@ impl<T: Config> Pallet<T> {
 		let Some(claim) = standing.pending.iter().find(|claim| claim.round == index).cloned()
 		else {
 			let revealed = index > 0 && standing.last_revealed == index;
-			return Err(
-				if revealed { Error::<T>::AlreadyRevealed } else { Error::<T>::NoSuchClaim }.into()
-			);
+			return Err(if revealed {
+				Error::<T>::AlreadyRevealed
+			} else {
+				Error::<T>::NoSuchClaim
+			}
+			.into());
 		};
 		ensure!(!claim.opened, Error::<T>::AlreadyRevealed);
 		let parameters = Parameters::<T>::get().ok_or(Error::<T>::NoRound)?;
@@ -168,8 +171,7 @@ impl<T: Config> Pallet<T> {
 		let sample = round.sample.ok_or(Error::<T>::TooEarly)?.0;
 		let ratio = rules::ratio(&parameters, &round.turnout, claim.covered);
 		ensure!(sampling::drawn(&sample, worker, device, ratio), Error::<T>::NotDrawn);
-		let samples =
-			sampling::samples(&sample, worker, device, claim.tiles, parameters.samples);
+		let samples = sampling::samples(&sample, worker, device, claim.tiles, parameters.samples);
 		ensure!(samples.len() == openings.len(), Error::<T>::WrongNumberOfOpenings);
 		let leaves = u64::from(claim.tiles).saturating_mul(LEAVES_PER_TILE);
 		for (sample, opening) in samples.iter().zip(openings) {

@@ -14,7 +14,7 @@
 extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
-pub mod benchmarking;
+mod benchmarking;
 mod calls;
 mod hooks;
 #[cfg(test)]
@@ -65,7 +65,7 @@ pub mod pallet {
 	/// The beacon's pallet must come before this one in the runtime, so that a block's hook sees
 	/// the beacon's value of that very block.
 	#[pallet::config]
-	pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
+	pub trait Config: frame_system::Config {
 		/// Balance of the native token, in which stake is reserved.
 		type Balance: tokens::Balance;
 		/// The chain's running randomness.
@@ -85,9 +85,9 @@ pub mod pallet {
 		type DeviceStake: Get<Self::Balance>;
 		/// Weights of the calls and hooks.
 		type WeightInfo: WeightInfo;
-		/// Sets up an operator with a worker for benchmarks.
+		/// Makes workers for the benchmarks.
 		#[cfg(feature = "runtime-benchmarks")]
-		type BenchmarkHelper: crate::benchmarking::BenchmarkHelper<Self::AccountId>;
+		type BenchmarkHelper: pallet_operators::BenchmarkWorkers<Self::AccountId>;
 	}
 
 	/// The rules of the rounds: written at genesis and never again.

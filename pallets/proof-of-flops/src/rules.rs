@@ -39,10 +39,8 @@ pub(crate) fn ratio(parameters: &Parameters, turnout: &Turnout, covered: bool) -
 /// are will all be drawn; a buffer made for that would be worth nothing as soon as others join.
 pub(crate) fn aim(parameters: &Parameters, turnout: &Turnout) -> Ratio {
 	let now = ratio(parameters, turnout, true);
-	let everybody = Turnout {
-		covered: turnout.covered.saturating_add(turnout.uncovered),
-		uncovered: 0,
-	};
+	let everybody =
+		Turnout { covered: turnout.covered.saturating_add(turnout.uncovered), uncovered: 0 };
 	let then = ratio(parameters, &everybody, true);
 	let (left, right) = (
 		u128::from(now.num).saturating_mul(then.den.into()),
@@ -73,11 +71,7 @@ pub(crate) fn covered(
 /// Level up to which a buffer fills before a claim worth so much is paid out.
 pub(crate) fn required(parameters: &Parameters, turnout: &Turnout, credits: u128) -> u128 {
 	let room = credits.checked_div(HEADROOM).unwrap_or(0);
-	coverage::required_buffer(
-		aim(parameters, turnout),
-		parameters,
-		credits.saturating_add(room),
-	)
+	coverage::required_buffer(aim(parameters, turnout), parameters, credits.saturating_add(room))
 }
 
 /// Adds the size of a final claim, or a zero for a missed round, and forgets the oldest.

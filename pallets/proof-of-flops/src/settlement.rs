@@ -5,8 +5,8 @@
 //! whatever it claims meanwhile goes with the buffer.
 
 use crate::{
-	calls::Done, rules, Claim, Config, CurrentRound, Event, Lapse, Misdeed, Outcome, Pallet, Parameters, Round,
-	RoundIndex, Rounds, Standing,
+	calls::Done, rules, Claim, Config, CurrentRound, Event, Lapse, Misdeed, Outcome, Pallet,
+	Parameters, Round, RoundIndex, Rounds, Standing,
 };
 use assay_flops::Parameters as RoundParameters;
 use frame_support::{traits::fungible::Mutate, BoundedVec};
@@ -93,8 +93,7 @@ impl<T: Config> Pallet<T> {
 		}
 		let credits = rules::credits(claim);
 		if claim.opened
-			|| (claim.covered
-				&& assay_flops::coverage::covered(ratio, parameters, buffer, credits))
+			|| (claim.covered && assay_flops::coverage::covered(ratio, parameters, buffer, credits))
 		{
 			Verdict::Credit
 		} else {
@@ -126,11 +125,11 @@ impl<T: Config> Pallet<T> {
 					let claims = u32::try_from(standing.pending.len()).unwrap_or(u32::MAX);
 					Self::convict(worker, device, standing, claim.round, Misdeed::Silence);
 					return Done { settled: settled.saturating_add(claims), honest: false };
-				},
+				}
 				Verdict::Credit => {
 					Self::credit(worker, device, standing, &claim, &round, &context.parameters);
 					rules::remember(&mut standing.recent, claim.size);
-				},
+				}
 				Verdict::Lapse(reason) => {
 					standing.outcome = Some((
 						claim.round,
@@ -149,12 +148,15 @@ impl<T: Config> Pallet<T> {
 						claim: claim.size,
 						reason,
 					});
-				},
+				}
 				Verdict::Void => {
 					standing.outcome = Some((claim.round, Outcome::Voided));
-					rules::remember(&mut standing.recent, if claim.opened { claim.size } else { 0 });
+					rules::remember(
+						&mut standing.recent,
+						if claim.opened { claim.size } else { 0 },
+					);
 					Self::void(worker, device, &claim);
-				},
+				}
 			}
 			standing.pending.remove(0);
 			Self::forget_claim(claim.round);
@@ -227,10 +229,8 @@ impl<T: Config> Pallet<T> {
 		// What the payout account cannot receive stays in the buffer: nothing is lost.
 		let to_buffer = credits.saturating_sub(paid);
 		standing.buffer = standing.buffer.saturating_add(to_buffer);
-		standing.outcome = Some((
-			claim.round,
-			if paid.is_zero() { Outcome::Buffered } else { Outcome::Paid },
-		));
+		standing.outcome =
+			Some((claim.round, if paid.is_zero() { Outcome::Buffered } else { Outcome::Paid }));
 		Self::deposit_event(Event::Credited {
 			round: claim.round,
 			worker,

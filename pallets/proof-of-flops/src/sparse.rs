@@ -6,10 +6,7 @@ use alloc::{collections::BTreeMap, vec::Vec};
 use assay_flops::{stream, tile, Hash, Opening, Sample, LEAVES_PER_TILE};
 
 /// The root over all leaves of `tiles` tiles, and the path of each known leaf.
-pub(crate) fn tree(
-	tiles: u32,
-	known: &BTreeMap<u64, Hash>,
-) -> (Hash, BTreeMap<u64, Vec<Hash>>) {
+pub(crate) fn tree(tiles: u32, known: &BTreeMap<u64, Hash>) -> (Hash, BTreeMap<u64, Vec<Hash>>) {
 	let mut paths: BTreeMap<u64, Vec<Hash>> =
 		known.keys().map(|leaf| (*leaf, Vec::new())).collect();
 	let mut level = known.clone();
@@ -48,9 +45,7 @@ pub(crate) fn openings(seed: &Hash, tiles: u32, samples: &[Sample]) -> (Hash, Ve
 		samples.iter().map(|sample| (sample.leaf, entries(seed, sample.leaf))).collect();
 	let known = leaves
 		.iter()
-		.map(|(leaf, entries)| {
-			(*leaf, assay_merkle::leaf_hash(*leaf, &tile::leaf_data(entries)))
-		})
+		.map(|(leaf, entries)| (*leaf, assay_merkle::leaf_hash(*leaf, &tile::leaf_data(entries))))
 		.collect();
 	let (root, paths) = tree(tiles, &known);
 	let openings = samples

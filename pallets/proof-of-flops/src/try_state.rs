@@ -1,8 +1,7 @@
 //! The invariants of the README, as code.
 
 use crate::{
-	rules, Config, CurrentRound, Pallet, Parameters, Round, RoundIndex, Rounds, Standing,
-	Standings,
+	rules, Config, CurrentRound, Pallet, Parameters, Round, RoundIndex, Rounds, Standing, Standings,
 };
 use alloc::collections::BTreeMap;
 use frame_support::ensure;

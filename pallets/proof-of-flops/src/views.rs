@@ -34,10 +34,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Rounds whose commitments the device has missed since its latest one.
-	pub(crate) fn missed(
-		parameters: &RoundParameters,
-		standing: &Standing<T::AccountId>,
-	) -> u32 {
+	pub(crate) fn missed(parameters: &RoundParameters, standing: &Standing<T::AccountId>) -> u32 {
 		let current = CurrentRound::<T>::get();
 		let since = current.saturating_sub(standing.last_round);
 		let open = Rounds::<T>::get(current)
@@ -100,8 +97,7 @@ impl<T: Config> Pallet<T> {
 			.iter()
 			.filter_map(|claim| Self::claim_view(&context, worker, device, claim))
 			.collect();
-		status.next =
-			Self::next_step(worker, device, &status.pending, Some(standing.last_round));
+		status.next = Self::next_step(worker, device, &status.pending, Some(standing.last_round));
 		status.buffer = standing.buffer;
 		status.outcome = standing.outcome;
 		status.payout = T::Workers::payout_of(&standing.operator);
@@ -140,7 +136,7 @@ impl<T: Config> Pallet<T> {
 					);
 					ClaimState::OpeningDue { until, samples }
 				}
-			},
+			}
 		};
 		Some(ClaimView {
 			claim: claim.clone(),
@@ -161,7 +157,7 @@ impl<T: Config> Pallet<T> {
 		let due = pending.iter().find_map(|view| match &view.state {
 			ClaimState::OpeningDue { until, .. } => {
 				Some(NextStep::Reveal { round: view.claim.round, until: *until })
-			},
+			}
 			_ => None,
 		});
 		if let Some(step) = due {
@@ -174,7 +170,8 @@ impl<T: Config> Pallet<T> {
 			return NextStep::Inactive;
 		}
 		let round = Self::round_view(CurrentRound::<T>::get());
-		if let Some(round) = round.filter(|round| last_round.is_none_or(|last| last < round.index)) {
+		if let Some(round) = round.filter(|round| last_round.is_none_or(|last| last < round.index))
+		{
 			let (index, commit_until) = (round.index, round.commit_until);
 			match round.phase {
 				Phase::Working => {
@@ -183,15 +180,15 @@ impl<T: Config> Pallet<T> {
 						commit_from: round.commit_from,
 						commit_until,
 					}
-				},
+				}
 				Phase::Committing => return NextStep::Commit { round: index, commit_until },
-				_ => {},
+				_ => {}
 			}
 		}
 		match pending.first().map(|view| (view.claim.round, &view.state)) {
 			Some((round, ClaimState::AwaitsSample { sampled_at })) => {
 				NextStep::AwaitSample { round, sampled_at: *sampled_at }
-			},
+			}
 			Some((round, _)) => NextStep::Settle { round },
 			None => NextStep::AwaitRound,
 		}
@@ -203,11 +200,7 @@ impl<T: Config> Capacity for Pallet<T> {
 		let Some(parameters) = Parameters::<T>::get() else { return 0 };
 		let Some(standing) = Standings::<T>::get(worker, device) else { return 0 };
 		let tiles = rules::capacity(&standing, Self::missed(&parameters, &standing));
-		assay_flops::capacity::flop_per_second(
-			tiles,
-			parameters.window,
-			T::SlotDuration::get(),
-		)
+		assay_flops::capacity::flop_per_second(tiles, parameters.window, T::SlotDuration::get())
 	}
 }
 

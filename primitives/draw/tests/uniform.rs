@@ -101,6 +101,8 @@ fn stream_should_be_the_plain_key_stream_of_chacha8() {
 }
 
 proptest! {
+	#![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+
 	#[test]
 	fn draws_should_stay_in_range_and_repeat(key in any::<[u8; 32]>(), n in 1u64..) {
 		let n = non_zero(n);

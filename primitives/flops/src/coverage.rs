@@ -73,6 +73,53 @@ pub fn covered(q: Ratio, params: &Parameters, buffer: u128, claim_units: u128) -
 	required != u128::MAX && buffer >= required
 }
 
+/// Largest claim that `buffer` covers when it is drawn with probability `q`, rounded down:
+/// `covered(q, params, buffer, claim)` is true exactly up to here.
+///
+/// `u128::MAX` when every claim is covered, which no valid parameters allow; rounded down further, still
+/// against the claimant, for buffers of more than 2⁸⁰ units.
+pub fn coverable(q: Ratio, params: &Parameters, buffer: u128) -> u128 {
+	// (P + r) · n ≥ λ · r · d with q(1 − α) = n ÷ d, and so r ≤ n · P ÷ (λ · d − n).
+	let alpha = params.colluding_authors;
+	let honest = alpha.den.saturating_sub(alpha.num);
+	if q.den == 0 || alpha.den == 0 {
+		return 0;
+	}
+	let chance = u128::from(q.num.min(q.den)).saturating_mul(honest.into());
+	let Some(wanted) = u128::from(params.deterrence)
+		.checked_mul(q.den.into())
+		.and_then(|wanted| wanted.checked_mul(alpha.den.into()))
+	else {
+		return 0;
+	};
+	match wanted.checked_sub(chance) {
+		None | Some(0) => u128::MAX,
+		Some(rest) => match buffer.checked_mul(chance) {
+			Some(all) => all.checked_div(rest).unwrap_or(0),
+			None => buffer.checked_div(rest).unwrap_or(0).saturating_mul(chance),
+		},
+	}
+}
+
+/// What of a claim that was **not** drawn may be paid: as much of it as `buffer` covers.
+///
+/// Paying the covered part only is as safe as paying covered claims only, since what a fake gains is
+/// what is paid. It spares honest workers a cliff: a claim or a network that outgrows the buffers would
+/// otherwise leave all of them short at once, and none could fill again before it is drawn.
+pub fn payable(q: Ratio, params: &Parameters, buffer: u128, claim_units: u128) -> u128 {
+	claim_units.min(coverable(q, params, buffer))
+}
+
+/// The headroom of a full buffer: it covers claims an eighth larger.
+const HEADROOM: u128 = 8;
+
+/// What the buffer of a device with a claim worth `claim_units` is filled up to: what a claim larger by
+/// an eighth requires, so that a claim or a network that is a little larger the next time is still
+/// covered. `u128::MAX` where [`required_buffer`] is.
+pub fn buffer_level(q: Ratio, params: &Parameters, claim_units: u128) -> u128 {
+	required_buffer(q, params, claim_units.saturating_add(claim_units.div_ceil(HEADROOM)))
+}
+
 /// What becomes of a claim that is paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Payment {
@@ -82,10 +129,11 @@ pub struct Payment {
 	pub buffer: u128,
 }
 
-/// Pays a claim worth `claim_units` into `buffer`, which fills up to `level` first; what is above is
-/// paid out. Nothing is made or lost: `paid + new buffer = buffer + claim`.
+/// Pays `claim_units`, which is a drawn claim that has passed or the [`payable`] part of one that was not
+/// drawn, into `buffer`, which fills up to `level` first; what is above is paid out. Nothing is made or
+/// lost: `paid + new buffer = buffer + claim`.
 ///
-/// `level` is the largest [`required_buffer`] of this claim and of every other claim of the device
+/// `level` is the largest [`buffer_level`] of this claim and of every other claim of the device
 /// that is not final yet.
 pub fn pay(buffer: u128, claim_units: u128, level: u128) -> Payment {
 	let all = buffer.saturating_add(claim_units);

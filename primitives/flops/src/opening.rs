@@ -34,6 +34,7 @@ pub struct Opening {
 	MaxEncodedLen,
 	TypeInfo,
 )]
+#[allow(clippy::as_conversions, reason = "the codec's derive casts the variants' constant numbers")]
 pub enum Fault {
 	/// The claim has no such entry, or more tiles than [`MAX_TILES`].
 	Position,

@@ -168,9 +168,9 @@ impl Parameters {
 
 	/// Most rounds that can be unsettled at the same time, the youngest included.
 	pub fn unsettled(&self) -> u32 {
-		self.reveal_until(0).checked_add(self.minimum_gap.saturating_sub(1)).map_or(u32::MAX, |n| {
-			n.checked_div(self.minimum_gap).unwrap_or(u32::MAX)
-		})
+		self.reveal_until(0)
+			.checked_add(self.minimum_gap.saturating_sub(1))
+			.map_or(u32::MAX, |n| n.checked_div(self.minimum_gap).unwrap_or(u32::MAX))
 	}
 
 	/// Where the round that was opened in block `opened` stands in block `now`.
@@ -228,6 +228,7 @@ fn within(from: u32, until: u32, now: u32) -> Result<(), Untimely> {
 	Deserialize,
 )]
 #[serde(rename_all = "camelCase")]
+#[allow(clippy::as_conversions, reason = "the codec's derive casts the variants' constant numbers")]
 pub enum Phase {
 	/// Devices work; nothing is taken.
 	Working,
@@ -254,6 +255,7 @@ pub enum Phase {
 	MaxEncodedLen,
 	TypeInfo,
 )]
+#[allow(clippy::as_conversions, reason = "the codec's derive casts the variants' constant numbers")]
 pub enum Untimely {
 	/// The window has not begun.
 	TooEarly,
@@ -268,7 +270,7 @@ pub enum Untimely {
 /// ([`Parameters::hazard`]), so that the past says nothing about the next opening.
 pub fn opens(params: &Parameters, beacon: &Hash, blocks_since_last: u32) -> bool {
 	let (numerator, denominator) = params.hazard();
-	blocks_since_last >= params.minimum_gap
+	blocks_since_last > params.minimum_gap
 		&& NonZeroU64::new(denominator).is_some_and(|denominator| {
 			Draw::new(assay_draw::seed(OPENS_DOMAIN, &[beacon])).chance(numerator, denominator)
 		})

@@ -70,22 +70,15 @@ fn stream(domain: &[u8], sample_seed: &Hash, worker: u64, device: u16) -> Draw {
 /// `sample_seed` is the round's own seed from the beacon; it differs from round to round.
 pub fn drawn(sample_seed: &Hash, worker: u64, device: u16, q: Ratio) -> bool {
 	// A broken ratio draws everybody: an audit more is never to the claimant's advantage.
-	NonZeroU64::new(q.den).is_none_or(|den| {
-		stream(DRAWN_DOMAIN, sample_seed, worker, device).chance(q.num, den)
-	})
+	NonZeroU64::new(q.den)
+		.is_none_or(|den| stream(DRAWN_DOMAIN, sample_seed, worker, device).chance(q.num, den))
 }
 
 /// The `k` entries that `worker` has to open of its claim of `tiles` tiles for `device`, each drawn
 /// from all of them with equal probability and independently: a leaf may come twice.
 ///
 /// Empty when the claim is.
-pub fn samples(
-	sample_seed: &Hash,
-	worker: u64,
-	device: u16,
-	tiles: u32,
-	k: u32,
-) -> Vec<Sample> {
+pub fn samples(sample_seed: &Hash, worker: u64, device: u16, tiles: u32, k: u32) -> Vec<Sample> {
 	const LEAF_ENTRIES: NonZeroU64 = match NonZeroU64::new(64) {
 		Some(n) => n,
 		None => NonZeroU64::MIN,

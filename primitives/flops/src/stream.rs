@@ -19,7 +19,7 @@ pub const LINE_BYTES: usize = 8_192;
 const CHUNK: usize = 256;
 /// Chunks of a line.
 const CHUNKS: usize = LINE_BYTES / CHUNK;
-const _: () = assert!(CHUNK * CHUNKS * 2 == DEPTH as usize);
+const _: () = assert!(CHUNK * CHUNKS == LINE_BYTES && LINE_BYTES == 16_384 / 2 && DEPTH == 16_384);
 
 /// Which factor of the product a line belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

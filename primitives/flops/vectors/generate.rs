@@ -86,7 +86,7 @@ fn decisions(seed: &Hash) -> Value {
 }
 
 /// All golden vectors.
-pub fn generate() -> Value {
+pub(crate) fn generate() -> Value {
 	let acc = derive(b"golden", &[b"beacon"]);
 	let seed = device_seed(&acc, 1, 2, 3);
 	let sample_seed = derive(b"golden", &[b"samples"]);

@@ -17,6 +17,7 @@ use scale_info::TypeInfo;
 	MaxEncodedLen,
 	TypeInfo,
 )]
+#[allow(clippy::as_conversions, reason = "the codec's derive casts the variants' constant numbers")]
 pub enum Invalid {
 	/// The tree has no leaf of that index.
 	IndexOutOfRange,
@@ -76,6 +77,10 @@ pub fn path_len(leaves: u64, index: u64) -> u32 {
 
 /// Checks that `leaf`, a leaf hash, is leaf number `index` of the tree of `leaves` leaves whose root
 /// is `root`. `path` are its siblings from the bottom up.
+///
+/// The caller makes `leaf` from the data with [`leaf_hash`](crate::leaf_hash) and the same `index`; it
+/// never takes the hash from whoever is being checked. Paths of different leaf counts can have the same
+/// shape, and it is the index in the hash that tells their leaves apart.
 ///
 /// Takes at most one hash a sibling and allocates nothing. The number of siblings must be exact, so a
 /// leaf has one valid proof only.

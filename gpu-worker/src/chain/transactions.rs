@@ -1,0 +1,371 @@
+//! Signing, estimating, submitting and following transactions.
+
+use super::{
+	failed,
+	runtime::{self, runtime_types as types},
+	AccountId, Chain, Error, Head, News,
+};
+use crate::store::Signed;
+use assay_flops::{Hash, Opening};
+use std::{collections::HashMap, time::Duration};
+use subxt::{
+	config::{substrate::H256, DefaultExtrinsicParamsBuilder},
+	error::DispatchError,
+	ext::scale_value::Composite,
+	rpcs::Error as RpcError,
+	tx::{DynamicPayload, Payload},
+	utils::MultiAddress,
+	OnlineClientAtBlock, SubstrateConfig,
+};
+use subxt_signer::sr25519::Keypair;
+
+type At = OnlineClientAtBlock<SubstrateConfig>;
+
+/// Blocks for which a signed transaction stays valid.
+const MORTALITY: u32 = 64;
+/// A final block this close to the best one anchors a transaction, so that it is valid on every
+/// fork; when finality lags more, the best block does.
+const ANCHOR_LAG: u32 = 24;
+/// Blocks before the latest one that are looked at again, since they may have been replaced.
+const LOOK_BACK: u32 = 16;
+
+/// A call that the worker or an operator makes. Amounts are in units of 10⁻¹² ASY.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "fields are the arguments of the pallets' documented calls")]
+pub enum Call {
+	/// Commits to tiles.
+	Commit { device: u16, tiles: u32, root: Hash },
+	/// Opens samples.
+	Reveal { round: u32, device: u16, openings: Vec<Opening> },
+	/// Settles a claim.
+	Settle { worker: u64, device: u16, round: u32 },
+	/// Pays the buffer of a retired device out.
+	ReleaseBuffer { worker: u64, device: u16 },
+	/// Makes the signer an operator.
+	Register { payout: AccountId },
+	/// Changes where rewards go.
+	SetPayout { payout: AccountId },
+	/// Adds to the bond.
+	BondMore { amount: u128 },
+	/// Begins to take from the bond.
+	Unbond { amount: u128 },
+	/// Takes what has been unbonded long enough.
+	Withdraw,
+	/// Adds a worker with its hot key.
+	AddWorker { key: AccountId },
+	/// Replaces a hot key from the next round on.
+	RotateKey { worker: u64, key: AccountId },
+	/// Removes a worker.
+	RemoveWorker { worker: u64 },
+	/// Adds a device.
+	AddDevice { worker: u64, description: String },
+	/// Changes the description of a device.
+	DescribeDevice { worker: u64, device: u16, description: String },
+	/// Removes a device.
+	RemoveDevice { worker: u64, device: u16 },
+	/// Begins to retire.
+	Retire,
+	/// Executes a conviction whose time in escrow is over.
+	ExecuteConviction { id: u64 },
+	/// Sends funds, for example the float of a worker's key.
+	Transfer { to: AccountId, amount: u128 },
+}
+
+impl Call {
+	/// Pallet and call, as in the metadata.
+	pub fn name(&self) -> &'static str {
+		match self {
+			Self::Commit { .. } => "ProofOfFlops.commit",
+			Self::Reveal { .. } => "ProofOfFlops.reveal",
+			Self::Settle { .. } => "ProofOfFlops.settle",
+			Self::ReleaseBuffer { .. } => "ProofOfFlops.release_buffer",
+			Self::Register { .. } => "Operators.register",
+			Self::SetPayout { .. } => "Operators.set_payout",
+			Self::BondMore { .. } => "Operators.bond_more",
+			Self::Unbond { .. } => "Operators.unbond",
+			Self::Withdraw => "Operators.withdraw",
+			Self::AddWorker { .. } => "Operators.add_worker",
+			Self::RotateKey { .. } => "Operators.rotate_key",
+			Self::RemoveWorker { .. } => "Operators.remove_worker",
+			Self::AddDevice { .. } => "Operators.add_device",
+			Self::DescribeDevice { .. } => "Operators.describe_device",
+			Self::RemoveDevice { .. } => "Operators.remove_device",
+			Self::Retire => "Operators.retire",
+			Self::ExecuteConviction { .. } => "Operators.execute_conviction",
+			Self::Transfer { .. } => "Balances.transfer_keep_alive",
+		}
+	}
+
+	fn encode(&self, at: &At) -> Result<Vec<u8>, Error> {
+		let calls = runtime::transactions();
+		let flops = || calls.proof_of_flops();
+		let operators = || runtime::transactions().operators();
+		match self.clone() {
+			Self::Commit { device, tiles, root } => {
+				call_data(at, flops().commit(device, tiles, H256(root)))
+			}
+			Self::Reveal { round, device, openings } => {
+				let openings = openings
+					.into_iter()
+					.map(|opening| types::assay_flops::opening::Opening {
+						entries: opening.entries,
+						path: opening.path,
+					})
+					.collect();
+				let openings = types::bounded_collections::bounded_vec::BoundedVec(openings);
+				call_data(at, flops().reveal(round, device, openings))
+			}
+			Self::Settle { worker, device, round } => {
+				call_data(at, flops().settle(worker, device, round))
+			}
+			Self::ReleaseBuffer { worker, device } => {
+				call_data(at, flops().release_buffer(worker, device))
+			}
+			Self::Register { payout } => call_data(at, operators().register(payout)),
+			Self::SetPayout { payout } => call_data(at, operators().set_payout(payout)),
+			Self::BondMore { amount } => call_data(at, operators().bond_more(amount)),
+			Self::Unbond { amount } => call_data(at, operators().unbond(amount)),
+			Self::Withdraw => call_data(at, operators().withdraw()),
+			Self::AddWorker { key } => call_data(at, operators().add_worker(key)),
+			Self::RotateKey { worker, key } => call_data(at, operators().rotate_key(worker, key)),
+			Self::RemoveWorker { worker } => call_data(at, operators().remove_worker(worker)),
+			Self::AddDevice { worker, description } => {
+				call_data(at, operators().add_device(worker, bounded(description)))
+			}
+			Self::DescribeDevice { worker, device, description } => {
+				call_data(at, operators().describe_device(worker, device, bounded(description)))
+			}
+			Self::RemoveDevice { worker, device } => {
+				call_data(at, operators().remove_device(worker, device))
+			}
+			Self::Retire => call_data(at, operators().retire()),
+			Self::ExecuteConviction { id } => call_data(at, operators().execute_conviction(id)),
+			Self::Transfer { to, amount } => {
+				call_data(at, calls.balances().transfer_keep_alive(MultiAddress::Id(to), amount))
+			}
+		}
+	}
+}
+
+fn bounded(text: String) -> types::bounded_collections::bounded_vec::BoundedVec<u8> {
+	types::bounded_collections::bounded_vec::BoundedVec(text.into_bytes())
+}
+
+/// The call's bytes, after its shape was compared with the runtime's.
+fn call_data<P: Payload>(at: &At, payload: P) -> Result<Vec<u8>, Error> {
+	let transactions = at.transactions();
+	transactions.validate(&payload).map_err(|error| failed("encoding a call", &error))?;
+	transactions.call_data(&payload).map_err(|error| failed("encoding a call", &error))
+}
+
+/// What the transaction pool said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Submission {
+	/// It took the transaction, or has it already.
+	Taken,
+	/// The transaction is outdated: its nonce is used, or it expired.
+	Outdated(String),
+	/// It will not take it, for another reason.
+	Refused(String),
+}
+
+/// Where a transaction ended up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inclusion {
+	/// The block.
+	pub block: Hash,
+	/// Hash of the transaction.
+	pub transaction: Hash,
+	/// Events of our pallets, as text.
+	pub events: Vec<String>,
+}
+
+impl Chain {
+	/// The next nonce of an account, counting what waits in the node's pool.
+	pub async fn next_nonce(&self, account: &AccountId) -> Result<u64, Error> {
+		self.within("nonce", self.rpc.system_account_next_index(account)).await
+	}
+
+	/// Signs a call so that it is valid for the next [`MORTALITY`] blocks.
+	pub async fn sign(
+		&self,
+		call: &Call,
+		signer: &Keypair,
+		nonce: u64,
+		best: Head,
+		finalized: Head,
+	) -> Result<Signed, Error> {
+		let lag = best.number.saturating_sub(finalized.number);
+		let anchor = if lag <= ANCHOR_LAG { finalized } else { best };
+		let at = self.at(best).await?;
+		let payload = payload(&at, call)?;
+		let params = DefaultExtrinsicParamsBuilder::<SubstrateConfig>::new()
+			.nonce(nonce)
+			.mortal_from_unchecked(MORTALITY.into(), anchor.number.into(), H256(anchor.hash))
+			.build();
+		let transaction = at
+			.transactions()
+			.create_signable_offline(&payload, params)
+			.and_then(|mut signable| signable.sign(signer))
+			.map_err(|error| failed("signing", &error))?;
+		Ok(Signed {
+			hash: transaction.hash().0,
+			bytes: transaction.into_encoded(),
+			nonce,
+			signed_at: best.number,
+			expires_at: anchor.number.saturating_add(MORTALITY),
+			attempt: 1,
+		})
+	}
+
+	/// Gives a transaction to the node's pool; the same bytes may be given any number of times.
+	pub async fn submit(&self, signed: &Signed) -> Result<Submission, Error> {
+		let submitting = self.rpc.author_submit_extrinsic(&signed.bytes);
+		match tokio::time::timeout(self.deadline, submitting).await {
+			Err(_) => Err(Error::Deadline {
+				doing: "submitting a transaction",
+				seconds: self.deadline.as_secs(),
+			}),
+			Ok(Ok(_)) => Ok(Submission::Taken),
+			Ok(Err(RpcError::User(error))) => {
+				let data = error.data.as_ref().map(|data| data.get()).unwrap_or_default();
+				let said = format!("{} {data}", error.message);
+				Ok(match error.code {
+					// "Already imported": the pool has these very bytes.
+					1013 => Submission::Taken,
+					1010 if said.contains("outdated") || said.contains("ancient") => {
+						Submission::Outdated(said)
+					}
+					_ => Submission::Refused(said),
+				})
+			}
+			Ok(Err(error)) => Err(failed("submitting a transaction", &error)),
+		}
+	}
+
+	/// The fee of a signed transaction in units of 10⁻¹² ASY, before any refund.
+	pub async fn fee(&self, signed: &Signed, best: Head) -> Result<u128, Error> {
+		let at = self.at(best).await?;
+		let transaction = at.transactions().from_bytes(signed.bytes.clone());
+		self.within("fee estimate", transaction.partial_fee_estimate()).await
+	}
+
+	/// Signs a call, submits it and waits until it is in a best block, or in a final one.
+	pub async fn execute(
+		&self,
+		call: &Call,
+		signer: &Keypair,
+		wait_for_finality: bool,
+		deadline: Duration,
+	) -> Result<Inclusion, Error> {
+		let name = call.name();
+		let late = || Error::NotIncluded { call: name, seconds: deadline.as_secs() };
+		let (best, finalized) = (self.best().await?, self.finalized().await?);
+		let account = crate::keys::account(signer);
+		let nonce = self.next_nonce(&account).await?;
+		let mut heads = self.heads().await?;
+		let signed = self.sign(call, signer, nonce, best, finalized).await?;
+		match self.submit(&signed).await? {
+			Submission::Taken => (),
+			Submission::Outdated(said) | Submission::Refused(said) => {
+				return Err(Error::NotTaken(said));
+			}
+		}
+		let end = tokio::time::Instant::now() + deadline;
+		// By number: the hash of the block that was looked at, and what was found in it.
+		let mut seen: HashMap<u32, (Hash, Option<Inclusion>)> = HashMap::new();
+		loop {
+			let news = tokio::time::timeout_at(end, heads.next()).await.map_err(|_| late())??;
+			let head = match news {
+				News::Best(head) | News::Final(head) => head,
+			};
+			let first = head.number.saturating_sub(LOOK_BACK).max(best.number.saturating_add(1));
+			for number in first..=head.number {
+				let Some(hash) = self.block_hash(number).await? else { continue };
+				if seen.get(&number).is_none_or(|(looked_at, _)| *looked_at != hash) {
+					let result = self.outcome(name, &signed.hash, Head { number, hash }).await?;
+					seen.insert(number, (hash, result.transpose()?));
+				}
+				if let Some((_, Some(inclusion))) = seen.get(&number) {
+					let is_final = matches!(news, News::Final(last) if last.number >= number);
+					if is_final || !wait_for_finality {
+						return Ok(inclusion.clone());
+					}
+				}
+			}
+		}
+	}
+
+	/// Looks for a transaction in a block: `None` when it is not there, else how it went.
+	pub async fn outcome(
+		&self,
+		call: &'static str,
+		transaction: &Hash,
+		block: Head,
+	) -> Result<Option<Result<Inclusion, Error>>, Error> {
+		let at = self.at(block).await?;
+		let extrinsics = self.within("transactions of a block", at.extrinsics().fetch()).await?;
+		for extrinsic in extrinsics.iter() {
+			let extrinsic = extrinsic.map_err(|error| failed("decoding a block", &error))?;
+			if extrinsic.hash().0 != *transaction {
+				continue;
+			}
+			let events = self.within("events of a block", extrinsic.events()).await?;
+			let mut told = Vec::new();
+			for event in events.iter() {
+				let event = event.map_err(|error| failed("decoding events", &error))?;
+				match (event.pallet_name(), event.event_name()) {
+					("System", "ExtrinsicFailed") => {
+						let error = DispatchError::decode_from(event.field_bytes(), at.metadata())
+							.map_err(|error| failed("decoding an error", &error))?;
+						let reason = explain(&error);
+						return Ok(Some(Err(Error::Refused { call, reason })));
+					}
+					("Operators" | "ProofOfFlops", _) => {
+						let fields = event
+							.decode_fields_unchecked_as::<Composite<()>>()
+							.map(|fields| {
+								subxt::ext::scale_value::Value {
+									value: subxt::ext::scale_value::ValueDef::Composite(fields),
+									context: (),
+								}
+								.to_string()
+							})
+							.unwrap_or_default();
+						told.push(format!(
+							"{}.{} {fields}",
+							event.pallet_name(),
+							event.event_name()
+						));
+					}
+					_ => (),
+				}
+			}
+			return Ok(Some(Ok(Inclusion {
+				block: block.hash,
+				transaction: *transaction,
+				events: told,
+			})));
+		}
+		Ok(None)
+	}
+}
+
+fn payload(at: &At, call: &Call) -> Result<DynamicPayload<Composite<()>>, Error> {
+	let bytes = call.encode(at)?;
+	at.transactions()
+		.from_call_data_bytes(&bytes)
+		.map_err(|error| failed("encoding a call", &error))
+}
+
+/// The documented sentence of an error, or its name.
+fn explain(error: &DispatchError) -> String {
+	if let DispatchError::Module(module) = error {
+		if let Ok(details) = module.details() {
+			let sentence = details.variant.docs.join(" ").trim().to_string();
+			let name = format!("{}.{}", details.pallet.name(), details.variant.name);
+			return if sentence.is_empty() { name } else { format!("{sentence} [{name}]") };
+		}
+	}
+	error.to_string()
+}

@@ -1,0 +1,116 @@
+//! `try_state` sees what is wrong.
+
+use crate::{
+	mock::*,
+	pallet::{
+		Convictions, Devices, Keys, NextConvictionId, NextWorkerId, Operators as Records,
+		Reservations, Workers, WorkersOf,
+	},
+	types::OperatorRecordOf,
+	Fault, Service,
+};
+use frame_support::{assert_err, assert_ok, traits::fungible::MutateHold};
+
+fn change(f: impl FnOnce(&mut OperatorRecordOf<Test>)) {
+	Records::<Test>::mutate(ALICE, |record| f(record.as_mut().unwrap()));
+}
+
+fn change_conviction(f: impl FnOnce(&mut crate::types::ConvictionRecordOf<Test>)) {
+	Convictions::<Test>::mutate(0, |record| f(record.as_mut().unwrap()));
+}
+
+fn change_worker(f: impl FnOnce(&mut crate::types::WorkerRecordOf<Test>)) {
+	Workers::<Test>::mutate(0, |record| f(record.as_mut().unwrap()));
+}
+
+fn change_device(f: impl FnOnce(&mut crate::types::DeviceRecordOf<Test>)) {
+	Devices::<Test>::mutate(0, 0, |record| f(record.as_mut().unwrap()));
+}
+
+#[test]
+fn try_state_should_fail_when_the_state_is_corrupt() {
+	type Corruption = (fn(), &'static str);
+	let corruptions: Vec<Corruption> = vec![
+		(|| change(|r| r.reserved = r.bonded + 1), "more is reserved than is bonded"),
+		(|| change(|r| r.reserved = 0), "reservations do not add up"),
+		(|| change(|r| r.escrowed = 0), "convictions do not add up"),
+		(|| change(|r| r.convictions = 0), "convictions do not add up"),
+		(|| change(|r| r.workers = 2), "an operator counts its workers wrongly or has too many"),
+		(|| change(|r| r.bonded += 1), "the bond on hold is not what is bonded and unbonding"),
+		(
+			|| assert_ok!(Balances::hold(&crate::HoldReason::Escrow.into(), &ALICE, 1)),
+			"the escrow on hold is not that of the convictions",
+		),
+		(
+			|| assert_ok!(Balances::hold(&crate::HoldReason::Deposit.into(), &ALICE, 1)),
+			"the deposits on hold are not those of workers and devices",
+		),
+		(
+			|| Reservations::<Test>::insert((ALICE, Service::Data, duty(9)), 0),
+			"a reservation of nothing",
+		),
+		(
+			|| Reservations::<Test>::insert((ALICE, Service::Data, duty(9)), 1),
+			"a worker counts its reservations wrongly",
+		),
+		(
+			|| change_device(|device| device.reservations = 0),
+			"a device counts its reservations wrongly",
+		),
+		(
+			|| {
+				let duty = crate::Obligation { worker: 5, device: 0, nonce: 0 };
+				Reservations::<Test>::insert((ALICE, Service::Data, duty), 1);
+			},
+			"a reservation of a worker that does not exist",
+		),
+		(
+			|| {
+				change_worker(|worker| worker.devices = 0);
+				Devices::<Test>::remove(0, 0);
+			},
+			"a reservation of a device that does not exist",
+		),
+		(|| NextConvictionId::<Test>::put(0), "a conviction's number is not given yet"),
+		(|| change_conviction(|c| c.bounty = 500), "a bounty is above 49 % of the stake"),
+		(
+			|| change_conviction(|c| c.prover = None),
+			"a bounty without a prover, or a prover without a bounty",
+		),
+		(|| NextWorkerId::<Test>::put(0), "a worker's number is not given yet"),
+		(|| change_worker(|worker| worker.next_device = 0), "a device's index is not given yet"),
+		(|| change_device(|device| device.occupied = 1_001), "a device is sold twice"),
+		(
+			|| change_worker(|worker| worker.devices = 2),
+			"a worker counts its devices wrongly or has too many",
+		),
+		(|| WorkersOf::<Test>::remove(ALICE, 0), "a worker is missing in its operator's list"),
+		(
+			|| WorkersOf::<Test>::insert(BOB, 0, ()),
+			"an operator's list names a worker that is not its own",
+		),
+		(|| Keys::<Test>::insert(60, 0), "a key that its worker does not know"),
+		(|| Keys::<Test>::insert(60, 6), "a key of a worker that is none"),
+		(|| Keys::<Test>::remove(KEY), "a worker's key leads to another worker"),
+		(
+			|| Records::<Test>::insert(KEY, Records::<Test>::get(ALICE).unwrap()),
+			"an operator's account is a hot key",
+		),
+		(|| Records::<Test>::remove(ALICE), "something belongs to an operator that is none"),
+		(
+			|| Devices::<Test>::insert(6, 0, Devices::<Test>::get(0, 0).unwrap()),
+			"a device counts its reservations wrongly",
+		),
+	];
+	for (corrupt, message) in corruptions {
+		new_test_ext().execute_with(|| {
+			assert_ok!(reserve(0, 500));
+			assert_ok!(reserve(1, 500));
+			assert_ok!(convict(1, Fault::WrongOpening, Some(BOB)));
+			assert_ok!(Operators::unbond(RuntimeOrigin::signed(ALICE), 100));
+			assert_ok!(Operators::do_try_state());
+			corrupt();
+			assert_err!(Operators::do_try_state(), message);
+		});
+	}
+}

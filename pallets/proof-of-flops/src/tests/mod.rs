@@ -1,0 +1,12 @@
+//! Tests by topic.
+
+mod attacks;
+mod audits;
+mod golden;
+mod hooks;
+mod lifecycle;
+mod reorganisation;
+mod retirement;
+mod state;
+mod views;
+mod windows;

@@ -1,0 +1,167 @@
+//! The node as its operator and its attackers meet it.
+
+use std::time::Duration;
+
+use assay_tests::{
+	full,
+	node::{run_node, Node, NodeOptions},
+	process::free_port,
+	Machine,
+};
+use serde_json::{json, Value};
+
+const SECONDS: Duration = Duration::from_secs(1);
+
+/// Blocks five times a second, so that rounds run while the test waits.
+fn fast() -> NodeOptions {
+	NodeOptions { block_time_ms: Some(200), ..Default::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n05_node_should_come_back_with_monotonic_finality_when_killed_again_and_again() {
+	let machine = Machine::take().await;
+	let mut node = Node::start(machine.path("node"), fast()).await;
+	let genesis = node.chain().await.hash(0).await;
+	let mut final_blocks: Vec<(u32, String)> = Vec::new();
+	let mut rounds = 0;
+	for turn in 1..=if full() { 50 } else { 5 } {
+		let chain = node.chain().await;
+		assert_eq!(chain.hash(0).await, genesis, "turn {turn}: another chain");
+		let last = final_blocks.last().map_or(0, |(number, _)| *number);
+		// Enough blocks that a round opens now and then.
+		chain.wait_finalized(last + 12, 60 * SECONDS).await;
+		for (number, hash) in &final_blocks {
+			assert_eq!(
+				chain.hash(*number).await.as_ref(),
+				Some(hash),
+				"turn {turn}: the final block {number} was replaced"
+			);
+		}
+		let finalized = chain.finalized().await;
+		assert!(finalized.0 > last, "turn {turn}: finality stands at {}", finalized.0);
+		for number in last + 1..=finalized.0 {
+			let events = chain.events(number).await;
+			rounds +=
+				events.iter().filter(|event| event.is("ProofOfFlops", "RoundOpened")).count();
+		}
+		final_blocks.push(chain.finalized().await);
+		node.kill();
+		node.restart().await;
+	}
+	assert!(rounds > 0, "no round opened while the node was killed");
+	let log = node.log().to_lowercase();
+	for sign in ["corrupt", "repair", "panicked"] {
+		assert!(!log.contains(sign), "the log speaks of \"{sign}\"");
+	}
+	assert!(node.stop().success(), "the node does not stop cleanly");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n07_unsafe_rpc_should_be_refused_when_asked_from_outside() {
+	let machine = Machine::take().await;
+	let options = NodeOptions { arguments: vec!["--rpc-external".into()], ..fast() };
+	let node = Node::start(machine.path("node"), options).await;
+	let chain = node.chain().await;
+	let key = format!("0x{}", "11".repeat(32));
+	for (method, parameters) in [
+		("author_insertKey", vec![json!("babe"), json!("//Mallory"), json!(key)]),
+		("author_rotateKeys", vec![]),
+		("author_removeExtrinsic", vec![json!([])]),
+		("system_addReservedPeer", vec![json!("/ip4/127.0.0.1/tcp/1/p2p/x")]),
+		("offchain_localStorageSet", vec![json!("PERSISTENT"), json!("0x00"), json!("0x00")]),
+	] {
+		let refusal = chain.request(method, parameters).await.expect_err(method);
+		assert!(refusal.contains("unsafe"), "{method}: {refusal}");
+	}
+	assert!(chain.request("system_health", vec![]).await.is_ok());
+}
+
+#[test]
+fn m16_live_specification_should_have_no_sudo_and_no_known_key_when_exported() {
+	let output = run_node(&["export-chain-spec", "--chain", "live"], 60 * SECONDS);
+	assert!(output.success, "{}", output.stderr);
+	let specification: Value = serde_json::from_str(&output.stdout).expect("JSON");
+	assert_eq!(specification["chainType"], "Live");
+	assert_eq!(specification["properties"]["tokenSymbol"], "ASY");
+	assert_eq!(specification["properties"]["tokenDecimals"], 12);
+	let genesis = specification["genesis"].to_string();
+	// The address of //Alice, the development key that everybody knows.
+	assert!(!genesis.contains("5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"));
+	assert!(specification["genesis"].pointer("/runtimeGenesis/patch/sudo/key").is_none());
+}
+
+/// Writes a live specification with `patch` merged in, starts it, and returns what the node says.
+async fn refusal(machine: &Machine, name: &str, patch: Value) -> String {
+	let patch_file = machine.path(&format!("{name}-patch.json"));
+	std::fs::write(&patch_file, patch.to_string()).expect("the folder is writable");
+	let specification = machine.path(&format!("{name}.json"));
+	let output = run_node(
+		&[
+			"export-chain-spec",
+			"--chain",
+			"live",
+			"--patch",
+			&patch_file.to_string_lossy(),
+			"--output",
+			&specification.to_string_lossy(),
+		],
+		60 * SECONDS,
+	);
+	if !output.success {
+		return output.stderr;
+	}
+	let output = run_node(
+		&[
+			"--chain",
+			&specification.to_string_lossy(),
+			"--base-path",
+			&machine.path(name).to_string_lossy(),
+			"--rpc-port",
+			&free_port().to_string(),
+			"--port",
+			&free_port().to_string(),
+			"--no-prometheus",
+			"--no-telemetry",
+		],
+		60 * SECONDS,
+	);
+	assert!(!output.success, "{name}: the node runs");
+	output.stderr
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m16_live_chain_should_not_start_when_it_has_a_sudo_key() {
+	let machine = Machine::take().await;
+	let own = "5C4hrfjw9DjXZTzV3MwzrrAr9P1MJhSrvWGWqi1eSuyUpnhM";
+	let said = refusal(&machine, "sudo", json!({ "sudo": { "key": own } })).await;
+	assert!(said.contains("sudo"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m17_live_chain_should_not_start_when_it_trusts_a_development_key() {
+	let machine = Machine::take().await;
+	let alice = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+	let finality = "5FA9nQDVg267DEd8m1ZypXLBnvN7SFxYwV7ndqSYGiN9TTpu";
+	let said = refusal(
+		&machine,
+		"alice",
+		json!({
+			"balances": { "balances": [[alice, 1_000_000_000_000_000u64]] },
+			"session": { "keys": [[alice, alice, { "babe": alice, "grandpa": finality }]] },
+		}),
+	)
+	.await;
+	assert!(said.contains("well-known") && said.contains("Alice"), "{said}");
+}
+
+#[test]
+fn node_should_say_what_to_do_when_its_port_is_busy() {
+	let holder = std::net::TcpListener::bind("127.0.0.1:0").expect("some port is free");
+	let port = holder.local_addr().expect("bound").port().to_string();
+	let output = run_node(
+		&["--dev", "--rpc-port", &port, "--port", &free_port().to_string(), "--no-prometheus"],
+		60 * SECONDS,
+	);
+	assert!(!output.success, "a node on a busy port");
+	assert!(output.stderr.contains(&port) && output.stderr.contains("--rpc-port"));
+}
