@@ -219,7 +219,7 @@ impl Store {
 		transaction.set_durability(durability)?;
 		let result = act(&transaction)?;
 		transaction.commit().map_err(|error: CommitError| Error::from(error))?;
-		if durability == Durability::Immediate {
+		if matches!(durability, Durability::Immediate) {
 			*self.synced.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
 		}
 		Ok(result)

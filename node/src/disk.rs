@@ -23,19 +23,22 @@ pub(crate) fn watch(
 	if minimum_mib == 0 {
 		return Ok(());
 	}
-	ensure_free(&path, minimum_mib, |path| fs2::available_space(path))?;
+	ensure_free(&path, minimum_mib, free_space)?;
 	// An essential task that ends takes the node down in order.
 	spawner.spawn("disk-watch", None, async move {
 		loop {
 			tokio::time::sleep(INTERVAL).await;
-			if let Err(problem) = ensure_free(&path, minimum_mib, |path| fs2::available_space(path))
-			{
+			if let Err(problem) = ensure_free(&path, minimum_mib, free_space) {
 				tracing::error!("{problem} The node stops now.");
 				break;
 			}
 		}
 	});
 	Ok(())
+}
+
+fn free_space(path: &Path) -> io::Result<u64> {
+	fs2::available_space(path)
 }
 
 fn ensure_free(

@@ -38,7 +38,7 @@ pub(crate) fn ensure_fit(specification: &dyn ChainSpec) -> Result<(), Problem> {
 }
 
 fn ensure_no_sudo(storage: &Storage) -> Result<(), Problem> {
-	let key = [sp_core::hashing::twox_128(b"Sudo"), sp_core::hashing::twox_128(b"Key")].concat();
+	let key = [sp_io::hashing::twox_128(b"Sudo"), sp_io::hashing::twox_128(b"Key")].concat();
 	if storage.top.contains_key(&key) {
 		return Err(Problem::Sudo);
 	}

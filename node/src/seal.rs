@@ -21,6 +21,7 @@ use sc_consensus_babe::{
 };
 use sc_consensus_epochs::{descendent_query, SharedEpochChanges, ViableEpochDescriptor};
 use sc_consensus_manual_seal::{seal_block, ConsensusDataProvider, Error, SealBlockParams};
+use sc_transaction_pool_api::TransactionPool;
 use sp_api::StorageProof;
 use sp_consensus::{Environment, Proposer};
 use sp_consensus_babe::{
@@ -31,13 +32,13 @@ use sp_consensus_babe::{
 	Slot, SlotDuration,
 };
 use sp_core::H256;
-use sp_inherents::InherentData;
+use sp_inherents::{CreateInherentDataProviders, InherentData};
 use sp_keystore::KeystorePtr;
 use sp_runtime::{traits::Header as _, Digest, DigestItem};
 use sp_timestamp::{InherentDataProvider as TimeInherentDataProvider, Timestamp};
 use tokio::time::MissedTickBehavior;
 
-use crate::service::{FullClient, FullPool, FullSelectChain};
+use crate::service::{FullClient, FullSelectChain};
 
 /// How many slots of absent authors may be passed over in search of one of our own.
 const MAX_SKIPPED_SLOTS: u64 = 1_000;
@@ -110,13 +111,15 @@ impl TimedSeal {
 		))
 	}
 
-	/// Slot and time of the block to be made on top of `parent`.
-	fn inherents(
-		&self,
-		parent: H256,
-	) -> Result<(SlotInherentDataProvider, TimeInherentDataProvider), Error> {
-		let parent = header(&self.client, parent)?;
-		Ok(inherents_at(self.next_slot(&parent)?, self.config.slot_duration()))
+	/// Slot and time of the block to be made on top of a given parent.
+	pub(crate) fn inherents(self: Arc<Self>) -> impl CreateInherentDataProviders<Block, ()> {
+		move |parent: H256, ()| {
+			let inherents = header(&self.client, parent)
+				.and_then(|parent| self.next_slot(&parent))
+				.map(|slot| inherents_at(slot, self.config.slot_duration()))
+				.map_err(boxed);
+			async move { inherents }
+		}
 	}
 }
 
@@ -214,25 +217,21 @@ fn boxed(error: Error) -> Box<dyn StdError + Send + Sync> {
 
 /// Makes a block every `block_time`, for ever. A block that fails is reported, and the next tick
 /// tries again on the chain that is best then.
-pub(crate) async fn run<E, I>(
+pub(crate) async fn run<E, I, P, C>(
 	seal: Arc<TimedSeal>,
 	block_time: Duration,
 	mut env: E,
 	mut block_import: I,
 	select_chain: FullSelectChain,
-	pool: Arc<FullPool>,
+	pool: Arc<P>,
+	inherents: C,
 ) where
 	E: Environment<Block> + Send + Sync + 'static,
 	E::Proposer: Proposer<Block>,
 	I: BlockImport<Block, Error = sp_consensus::Error> + Send + Sync + 'static,
+	P: TransactionPool<Block = Block> + 'static,
+	C: CreateInherentDataProviders<Block, ()>,
 {
-	let inherents = {
-		let seal = seal.clone();
-		move |parent: H256, ()| {
-			let inherents = seal.inherents(parent).map_err(boxed);
-			async move { inherents }
-		}
-	};
 	let mut ticks = tokio::time::interval(block_time);
 	// After a stall (a suspended machine) go on at the old pace instead of catching up at once.
 	ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -231,7 +231,7 @@ pub(crate) fn new_full(
 	let grandpa_protocol =
 		sc_consensus_grandpa::protocol_standard_name(&genesis_hash, &config.chain_spec);
 	let (grandpa_protocol_config, grandpa_notifications) =
-		sc_consensus_grandpa::grandpa_peers_set_config::<_, Network>(
+		sc_consensus_grandpa::grandpa_peers_set_config::<Block, Network>(
 			grandpa_protocol.clone(),
 			metrics.clone(),
 			net_config.peer_store_handle(),
@@ -333,12 +333,13 @@ pub(crate) fn new_full(
 				"timed-seal",
 				Some("block-authoring"),
 				seal::run(
-					seal,
+					seal.clone(),
 					block_time,
 					proposer,
 					block_import,
 					select_chain,
 					transaction_pool.clone(),
+					seal.inherents(),
 				),
 			);
 		} else {

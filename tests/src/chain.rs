@@ -89,10 +89,10 @@ fn collect_bytes(value: &Value<()>, bytes: &mut Vec<u8>) {
 	match &value.value {
 		ValueDef::Primitive(Primitive::U128(byte)) => {
 			bytes.push(u8::try_from(*byte).expect("an element of a byte array"));
-		},
+		}
 		ValueDef::Composite(composite) => {
 			composite.values().for_each(|value| collect_bytes(value, bytes));
-		},
+		}
 		_ => panic!("not a byte array: {value}"),
 	}
 }
@@ -200,9 +200,7 @@ impl Chain {
 			.try_fetch(address, keys)
 			.await
 			.unwrap_or_else(|error| panic!("{pallet}.{item}: {error}"));
-		found.map(|found| {
-			found.decode().unwrap_or_else(|error| panic!("{pallet}.{item}: {error}"))
-		})
+		found.map(|found| found.decode().unwrap_or_else(|error| panic!("{pallet}.{item}: {error}")))
 	}
 
 	/// Submits a call and waits until it has succeeded in a finalized block; `Err` says why not.
@@ -229,13 +227,7 @@ impl Chain {
 	}
 
 	/// Submits a call that has to succeed.
-	pub async fn submit(
-		&self,
-		pallet: &str,
-		call: &str,
-		arguments: Vec<Value>,
-		signer: &Keypair,
-	) {
+	pub async fn submit(&self, pallet: &str, call: &str, arguments: Vec<Value>, signer: &Keypair) {
 		let result = self.try_submit(pallet, call, arguments, signer).await;
 		result.unwrap_or_else(|error| panic!("{error}"));
 	}

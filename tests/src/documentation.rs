@@ -64,12 +64,12 @@ pub fn blocks(page: &str) -> Result<Vec<Block>, String> {
 					["sh", "test", "eventually"] => Mode::Eventually,
 					["sh" | "bash" | "shell" | "console", ..] => {
 						return Err(format!("line {line}: commands that no test runs: ```{kind}"));
-					},
+					}
 					[] => return Err(format!("line {line}: a fence that says no language")),
 					_ => continue,
 				};
 				found.push(Block { line, mode, script: lines.join("\n") });
-			},
+			}
 			(Some(_), Some(kind)) => return Err(format!("line {number}: a fence inside: {kind}")),
 			(None, None) => (),
 		}
@@ -97,10 +97,8 @@ impl Reader {
 		fs::create_dir_all(&home).expect("the folder is writable");
 		fs::create_dir_all(&shims).expect("the folder is writable");
 		let port = free_port();
-		let mut flags = format!(
-			"--rpc-port {port} --port {} --no-prometheus --no-telemetry",
-			free_port()
-		);
+		let mut flags =
+			format!("--rpc-port {port} --port {} --no-prometheus --no-telemetry", free_port());
 		if let Some(milliseconds) = options.block_time_ms {
 			flags += &format!(" --block-time-ms {milliseconds}");
 		}
@@ -130,8 +128,8 @@ impl Reader {
 		let path = std::env::var("PATH").unwrap_or_default();
 		let shims = self.home.with_file_name("bin");
 		// Cargo tells its tests about themselves; a reader's cargo must not hear of it.
-		let inherited = std::env::vars_os()
-			.filter(|(name, _)| !name.to_string_lossy().starts_with("CARGO_"));
+		let inherited =
+			std::env::vars_os().filter(|(name, _)| !name.to_string_lossy().starts_with("CARGO_"));
 		let mut command = Command::new("bash");
 		command
 			.args(["-euo", "pipefail", "-c", script])

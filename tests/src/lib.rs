@@ -29,10 +29,8 @@ impl Machine {
 	/// Waits for its turn.
 	pub async fn take() -> Self {
 		let alone = MACHINE.lock().await;
-		let folder = tempfile::Builder::new()
-			.prefix("assay-test-")
-			.tempdir()
-			.expect("a temporary folder");
+		let folder =
+			tempfile::Builder::new().prefix("assay-test-").tempdir().expect("a temporary folder");
 		Self { folder, _alone: alone }
 	}
 

@@ -100,8 +100,7 @@ impl Node {
 
 	/// Starts it again on the same database and ports, and waits until it answers.
 	pub async fn restart(&mut self) {
-		self.process =
-			Self::spawn(&self.folder, &self.options, self.rpc_port, self.network_port);
+		self.process = Self::spawn(&self.folder, &self.options, self.rpc_port, self.network_port);
 		self.wait_until_up().await;
 	}
 

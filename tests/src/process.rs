@@ -153,7 +153,7 @@ pub fn command(program: impl AsRef<OsStr>, core: Option<usize>) -> Command {
 			let mut command = Command::new("taskset");
 			command.args(["--cpu-list", &core.to_string()]).arg(program);
 			command
-		},
+		}
 		None => Command::new(program),
 	}
 }

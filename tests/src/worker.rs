@@ -92,11 +92,7 @@ pub async fn register(chain: &Chain, owner: &Keypair, number: u8) -> Registratio
 		transfer,
 	];
 	chain.submit("Utility", "batch_all", vec![Value::unnamed_composite(calls)], owner).await;
-	Registration {
-		worker: u64::try_from(worker).expect("an id has 64 bits"),
-		operator,
-		seed,
-	}
+	Registration { worker: u64::try_from(worker).expect("an id has 64 bits"), operator, seed }
 }
 
 /// A worker process with a folder of its own.

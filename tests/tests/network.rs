@@ -66,16 +66,16 @@ impl Auditor {
 				let slot = u64::try_from(event.number("slot")).expect("slots have 64 bits");
 				assert_eq!(slots.get(&event.block), Some(&slot), "{place}");
 				self.opened_slots.insert(event.small("round"), slot);
-			},
+			}
 			"RoundSampled" => {
 				let turnout = (event.small("covered"), event.small("uncovered"));
 				self.turnouts.insert(event.small("round"), turnout);
-			},
+			}
 			"Committed" => self.committed(event, slots, &place),
 			"Revealed" => {
 				let account = self.account(event);
 				account.revealed.push(event.small("round"));
-			},
+			}
 			"Credited" => self.credited(event, &place),
 			"Convicted" => {
 				let account = self.account(event);
@@ -83,7 +83,7 @@ impl Auditor {
 				account.buffer = 0;
 				account.unbroken_ms = 0;
 				account.convictions += 1;
-			},
+			}
 			_ => (),
 		}
 	}
@@ -241,7 +241,10 @@ async fn f02_liars_should_be_convicted_and_honest_workers_paid_by_the_rules_when
 			.iter()
 			.map(|(who, account)| (who, account.credited.len(), account.convictions))
 			.collect();
-		assert!(start.elapsed() < LIMIT, "after {LIMIT:?}, (device, credited, convicted): {state:?}");
+		assert!(
+			start.elapsed() < LIMIT,
+			"after {LIMIT:?}, (device, credited, convicted): {state:?}"
+		);
 		tokio::time::sleep(Duration::from_millis(500)).await;
 	}
 

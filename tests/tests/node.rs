@@ -41,8 +41,7 @@ async fn n05_node_should_come_back_with_monotonic_finality_when_killed_again_and
 		assert!(finalized.0 > last, "turn {turn}: finality stands at {}", finalized.0);
 		for number in last + 1..=finalized.0 {
 			let events = chain.events(number).await;
-			rounds +=
-				events.iter().filter(|event| event.is("ProofOfFlops", "RoundOpened")).count();
+			rounds += events.iter().filter(|event| event.is("ProofOfFlops", "RoundOpened")).count();
 		}
 		final_blocks.push(chain.finalized().await);
 		node.kill();

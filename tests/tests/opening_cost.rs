@@ -39,7 +39,7 @@ fn merge(target: &mut Value, patch: Value) {
 			for (key, value) in patch {
 				merge(target.entry(key).or_insert(Value::Null), value);
 			}
-		},
+		}
 		(target, patch) => *target = patch,
 	}
 }
@@ -56,7 +56,8 @@ fn chain() -> TestExternalities {
 			"proofOfFlops": { "parameters": Parameters::LIVE },
 		}),
 	);
-	let genesis: RuntimeGenesisConfig = serde_json::from_value(value).expect("the genesis is valid");
+	let genesis: RuntimeGenesisConfig =
+		serde_json::from_value(value).expect("the genesis is valid");
 	TestExternalities::new(genesis.build_storage().expect("the genesis builds"))
 }
 
@@ -179,13 +180,7 @@ fn drawn_claim(tiles: u32) -> (TestExternalities, usize, Vec<u8>, Vec<u8>) {
 		let claim = SparseClaim {
 			tiles,
 			seed: seeds::device_seed(&beacon.0, ROUND, WORKER, DEVICE),
-			samples: sampling::samples(
-				&sample.0,
-				WORKER,
-				DEVICE,
-				tiles,
-				Parameters::LIVE.samples,
-			),
+			samples: sampling::samples(&sample.0, WORKER, DEVICE, tiles, Parameters::LIVE.samples),
 		};
 		CurrentRound::<Runtime>::put(ROUND);
 		Rounds::<Runtime>::insert(

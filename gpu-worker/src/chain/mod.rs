@@ -19,10 +19,10 @@ pub use types::*;
 
 use assay_flops::Hash;
 use codec::Encode;
-use futures::{FutureExt, StreamExt};
+use futures::FutureExt;
 use std::{fmt::Display, future::Future, sync::Arc, time::Duration};
 use subxt::{
-	backend::legacy::LegacyBackend,
+	backend::LegacyBackend,
 	config::{
 		substrate::{BlakeTwo256, H256},
 		Hasher, RpcConfigFor,
@@ -79,8 +79,8 @@ impl Chain {
 			.map_err(|_| unreachable("no answer in time".into()))?
 			.map_err(|error| unreachable(text(&error)))?;
 		let rpc = LegacyRpcMethods::new(raw.clone());
-		let backend = LegacyBackend::builder().build(raw);
-		let connecting = OnlineClient::from_backend(Arc::new(backend));
+		let backend = LegacyBackend::<SubstrateConfig>::builder().build(raw);
+		let connecting = OnlineClient::<SubstrateConfig>::from_backend(Arc::new(backend));
 		let client = within(deadline, "genesis hash", connecting).await?;
 		let genesis = client.genesis_hash().0;
 		guard::check_genesis(expected, &genesis)?;

@@ -297,7 +297,7 @@ fn status(view: flops::Status<AccountId>) -> Status {
 		settle,
 		outcome: view.outcome.map(|(round, outcome)| (round, outcome_sentence(&outcome))),
 		capacity: view.capacity,
-		multiplier: view.multiplier,
+		multiplier: view.multiplier.0,
 		buffer: view.buffer,
 		required: view.required,
 		expected_credits: view.expected_credits,

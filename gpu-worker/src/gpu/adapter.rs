@@ -127,7 +127,7 @@ impl FromStr for Selection {
 		match text.split_once(':') {
 			Some((vendor, device)) => {
 				hex(vendor, 8).zip(hex(device, 8)).map(|(v, d)| Self::Pci(v, d)).ok_or_else(wrong)
-			},
+			}
 			None => Err(wrong()),
 		}
 	}
@@ -178,7 +178,7 @@ fn select(
 			} else {
 				gpus
 			}
-		},
+		}
 		Selection::Pci(vendor, device) => all
 			.iter()
 			.copied()
@@ -186,7 +186,7 @@ fn select(
 			.collect(),
 		Selection::Bus(bus) => {
 			all.iter().copied().filter(|info| info.bus.as_ref() == Some(bus)).collect()
-		},
+		}
 		Selection::Index(index) => all.get(*index).copied().into_iter().collect(),
 	};
 	let Some(first) = matching.first() else {
@@ -307,7 +307,8 @@ mod tests {
 
 	#[test]
 	fn gpu_should_be_preferred_when_there_is_a_cpu_adapter_too() {
-		let both = [card(0, "0000:01:00.0", "vulkan", Kind::Discrete), card(1, "", "vulkan", Kind::Cpu)];
+		let both =
+			[card(0, "0000:01:00.0", "vulkan", Kind::Discrete), card(1, "", "vulkan", Kind::Cpu)];
 		assert_eq!(select(&Selection::Only, true, &both), Ok(0));
 	}
 
@@ -344,7 +345,7 @@ mod tests {
 			Err(GpuError::NotFound { selection, present }) => {
 				assert_eq!(selection, "0001:0002");
 				assert!(present.contains("10de:2335 at 0000:01:00.0"), "{present}");
-			},
+			}
 			other => panic!("{other:?}"),
 		}
 	}

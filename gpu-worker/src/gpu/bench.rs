@@ -41,13 +41,12 @@ pub fn bench(engine: &mut Engine, runs: u32) -> Result<Benchmark, GpuError> {
 	let mut reference = Duration::MAX;
 	for tile in 0..runs.max(1) {
 		rate = rate.max(engine.measure()?);
-		let tiles = engine.batch();
-		let stages = engine.stages(tiles)?;
+		let stages = engine.stages(engine.batch())?;
 		let each = |time: Duration, count: u32| time.as_secs_f64() / f64::from(count.max(1));
 		let times = [
 			each(stages.panels, stages.panel_count),
-			each(stages.product, tiles),
-			each(stages.leaves, tiles),
+			each(stages.product, stages.tiles),
+			each(stages.leaves, stages.tiles),
 		];
 		let least = best.get_or_insert(times);
 		iter::zip(least, times).for_each(|(least, time)| *least = least.min(time));
@@ -73,11 +72,19 @@ pub fn bench(engine: &mut Engine, runs: u32) -> Result<Benchmark, GpuError> {
 impl fmt::Display for Benchmark {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 		writeln!(f, "{}", self.device)?;
-		writeln!(f, "  all parts   {:10.1} GFLOP/s, {:.2} tiles/s", self.gflops, self.tiles_per_second)?;
+		writeln!(
+			f,
+			"  all parts   {:10.1} GFLOP/s, {:.2} tiles/s",
+			self.gflops, self.tiles_per_second
+		)?;
 		writeln!(f, "  product     {:10.1} GFLOP/s", self.product_gflops)?;
 		writeln!(f, "  panel       {:10.3} ms", self.panel_milliseconds)?;
 		writeln!(f, "  hashing     {:10.3} ms a tile", self.hashing_milliseconds)?;
-		writeln!(f, "  reference   {:10.1} GFLOP/s on one processor thread", self.reference_gflops)?;
+		writeln!(
+			f,
+			"  reference   {:10.1} GFLOP/s on one processor thread",
+			self.reference_gflops
+		)?;
 		write!(f, "  ratio       {:10.2} x the reference", self.ratio)
 	}
 }

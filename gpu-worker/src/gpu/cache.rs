@@ -41,17 +41,19 @@ impl Cache {
 	/// holds a panel of this batch.
 	pub(super) fn slot(&mut self, panel: Panel) -> Option<(u32, bool)> {
 		let batch = self.batch;
-		let held = self.slots.iter().position(|slot| matches!(slot, Some((held, _)) if *held == panel));
+		let held =
+			self.slots.iter().position(|slot| matches!(slot, Some((held, _)) if *held == panel));
 		let (index, generate) = match held {
 			Some(index) => (index, false),
 			None => {
 				let used = |slot: &Option<(Panel, u64)>| slot.map_or(0, |(_, batch)| batch);
-				let (index, oldest) = self.slots.iter().enumerate().min_by_key(|(_, slot)| used(slot))?;
+				let (index, oldest) =
+					self.slots.iter().enumerate().min_by_key(|(_, slot)| used(slot))?;
 				if used(oldest) == batch {
 					return None;
 				}
 				(index, true)
-			},
+			}
 		};
 		self.slots[index] = Some((panel, batch));
 		Some((index as u32, generate))

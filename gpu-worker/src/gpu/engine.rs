@@ -24,11 +24,11 @@ const MEASURE: Duration = Duration::from_millis(500);
 const TEST_TILE: u32 = 6;
 
 /// What is held in the device's memory at a time.
-struct Capacity {
+pub(super) struct Capacity {
 	/// Panels of 2 MiB.
-	panels: u32,
-	/// Tiles of a submission, 298 KiB each.
-	tiles: u32,
+	pub(super) panels: u32,
+	/// Tiles of a submission, 299 KiB each, at most 512: the roots must fit into `staging`.
+	pub(super) tiles: u32,
 }
 
 /// One binding holds at most 128 MiB everywhere: 64 panels, which are the factors of 1,024 tiles.
@@ -56,7 +56,7 @@ pub struct Engine {
 	batch: u32,
 }
 
-/// A tile that can be opened.
+/// What openings of a tile are made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TileLeaves {
 	/// The 65,536 entries, row by row.
@@ -68,6 +68,8 @@ pub struct TileLeaves {
 /// How long the parts of a batch take by themselves.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stages {
+	/// Tiles of the batch.
+	pub(super) tiles: u32,
 	/// Generation of all panels of the batch.
 	pub(super) panels: Duration,
 	/// Number of those panels.
@@ -87,14 +89,24 @@ impl Engine {
 	/// what is needed.
 	pub fn new(selection: &Selection, allow_cpu: bool) -> Result<Self, GpuError> {
 		let device = Device::open(selection, allow_cpu)?;
-		let cpu = device.info().is_cpu();
-		let Capacity { panels, tiles } = if cpu { CPU } else { GPU };
+		match device.info().is_cpu() {
+			true => Self::build(device, CPU, &[Shape::CPU]),
+			false => Self::build(device, GPU, &Shape::GPU),
+		}
+	}
+
+	/// An engine of this size, with the fastest of `shapes`.
+	pub(super) fn build(
+		device: Device,
+		capacity: Capacity,
+		shapes: &[Shape],
+	) -> Result<Self, GpuError> {
+		let Capacity { panels, tiles } = capacity;
 		let cache = Cache::new(panels as usize);
 		let panels = Panels::new(&device, panels)?;
 		let jobs = device.storage("tile jobs", 16 * u64::from(tiles))?;
 		let entries = device.storage("entries", TILE_BYTES * u64::from(tiles))?;
 		let product = |shape| Product::new(&device, shape, &jobs, &panels.buffer, &entries);
-		let shapes: &[Shape] = if cpu { &[Shape::CPU] } else { &Shape::GPU };
 		let mut products = shapes.iter().map(|shape| product(*shape));
 		let first = products.next().ok_or_else(|| GpuError::Driver("no shape".into()))??;
 		let others = products.collect::<Result<Vec<_>, _>>()?;
@@ -238,7 +250,7 @@ impl Engine {
 			Output::Opening => {
 				let entries = Copy { source: &self.entries, offset: 0, size: TILE_BYTES };
 				vec![entries, self.leaves.first_leaves()]
-			},
+			}
 		};
 		let result = self.device.run(&dispatches, &copies, &self.staging);
 		if result.is_err() {
@@ -260,7 +272,8 @@ impl Engine {
 			let (i, j) = morton::panels(tile);
 			let mut slots = [0; 2];
 			let mut new = Vec::new();
-			for (place, (side, panel)) in slots.iter_mut().zip([(Side::Left, i), (Side::Right, j)]) {
+			for (place, (side, panel)) in slots.iter_mut().zip([(Side::Left, i), (Side::Right, j)])
+			{
 				let Some((slot, generate)) = self.cache.slot((side, panel)) else {
 					for job in new {
 						let Job { side, panel, .. } = job;
@@ -314,10 +327,10 @@ impl Engine {
 		let mut tiles = 1;
 		loop {
 			let stages = self.stages(tiles)?;
-			if stages.product * 2 > SUBMISSION / 2 || tiles == self.capacity {
+			if stages.product > SUBMISSION / 4 || tiles == self.capacity {
 				let again = [self.stages(tiles)?, self.stages(tiles)?];
 				let times = again.map(|stages| stages.product);
-				return Ok(times.into_iter().fold(stages.product, Duration::min) / tiles);
+				return Ok(times.into_iter().fold(stages.product, Duration::min) / stages.tiles);
 			}
 			tiles = (tiles * 2).min(self.capacity);
 		}
@@ -340,12 +353,19 @@ impl Engine {
 		let panels = time(&[self.panels.dispatch(&self.device, &seed, &panel_jobs)])?;
 		let product = time(&[self.product.dispatch(tiles)])?;
 		let leaves = time(&self.leaves.dispatches(tiles).collect::<Vec<_>>())?;
-		Ok(Stages { panels, panel_count: panel_jobs.len() as u32, product, leaves })
+		let panel_count = panel_jobs.len() as u32;
+		Ok(Stages { tiles, panels, panel_count, product, leaves })
 	}
 
 	/// Tiles of one submission, as found so far.
 	pub(super) fn batch(&self) -> u32 {
 		self.batch
+	}
+
+	/// Tries this many tiles in the next submission.
+	#[cfg(test)]
+	pub(super) fn set_batch(&mut self, tiles: u32) {
+		self.batch = tiles.min(self.capacity);
 	}
 
 	/// Takes the device away, as a driver's reset would.

@@ -70,30 +70,32 @@ impl GpuError {
 			Self::Selection(_) => {
 				"name a device by PCI id (10de:2335), bus (0000:3b:00.0) or index; `assay doctor` \
 				 lists them"
-			},
+			}
 			Self::NoAdapter => {
 				"install the GPU's Vulkan driver and the loader (Debian: libvulkan1 and \
 				 mesa-vulkan-drivers), or run scripts/setup; in a container, pass the GPU through"
-			},
+			}
 			Self::NotFound { .. } => {
 				"choose one of the devices that are present, or install the missing driver"
-			},
+			}
 			Self::Ambiguous { .. } => "choose one by its bus (0000:3b:00.0) or by its index",
 			Self::CpuNotAllowed(_) => {
 				"choose a GPU, or add --allow-cpu for development: the processor earns next to \
 				 nothing"
-			},
+			}
 			Self::Open { .. } => "update the graphics driver and stop what else holds the device",
 			Self::Kernel { .. } => "update the graphics driver; report it if that does not help",
 			Self::SelfTest(_) => {
 				"do not commit with this device: undo overclocking, check its cooling, and update \
 				 the graphics driver"
-			},
+			}
 			Self::Lost(_) => {
 				"the worker opens the device again by itself; if it goes on, look into the system \
 				 log for the driver's messages"
-			},
-			Self::OutOfMemory => "stop other programs that use the device's memory (256 MiB needed)",
+			}
+			Self::OutOfMemory => {
+				"stop other programs that use the device's memory (256 MiB needed)"
+			}
 			Self::Driver(_) => "update the graphics driver; report it if that does not help",
 			Self::TileOutOfRange(_) => "report this: the worker must never ask for such a tile",
 		}

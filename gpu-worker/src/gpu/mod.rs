@@ -22,6 +22,7 @@ mod leaves;
 mod panels;
 mod product;
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed step fails the test")]
 mod tests;
 
 pub use adapter::{list, AdapterInfo, Kind, Selection};

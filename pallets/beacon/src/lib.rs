@@ -10,6 +10,7 @@
 		clippy::as_conversions
 	)
 )]
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
 extern crate alloc;
 
@@ -30,6 +31,7 @@ mod try_state;
 pub mod types;
 pub mod weights;
 
+#[allow(clippy::expect_used, reason = "the macros' code, not ours")]
 #[frame_support::pallet]
 pub mod pallet {
 	use crate::{types::PastValue, AuthorVrf, Beacon, WeightInfo};

@@ -10,6 +10,7 @@
 		clippy::as_conversions
 	)
 )]
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
 extern crate alloc;
 
@@ -40,6 +41,7 @@ pub mod types;
 mod views;
 pub mod weights;
 
+#[allow(clippy::expect_used, clippy::as_conversions, reason = "the macros' code, not ours")]
 #[frame_support::pallet]
 pub mod pallet {
 	use crate::{
@@ -234,9 +236,7 @@ pub mod pallet {
 	#[pallet::genesis_build]
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
 		fn build(&self) {
-			if let Err(reason) = Pallet::<T>::check_constants() {
-				panic!("the operators' constants contradict each other: {reason}");
-			}
+			Pallet::<T>::integrity_test();
 			for (operator, payout, bond, workers) in &self.operators {
 				if let Err(error) = Pallet::<T>::build_operator(operator, payout, *bond, workers) {
 					panic!("operator {operator:?} of the chain specification: {error:?}");
@@ -627,8 +627,7 @@ pub mod pallet {
 			Self::do_describe_device(ensure_signed(origin)?, worker, device, description)
 		}
 
-		/// Removes a device that is not in use and has no open obligations, and gives its deposit
-		/// back.
+		/// Removes a device without use and open obligations, and gives its deposit back.
 		#[pallet::call_index(10)]
 		pub fn remove_device(
 			origin: OriginFor<T>,
@@ -638,9 +637,7 @@ pub mod pallet {
 			Self::do_remove_device(ensure_signed(origin)?, worker, device)
 		}
 
-		/// Ends the caller's career: no new obligations, and everything that is not reserved
-		/// starts unbonding.
-		///
+		/// Ends the caller's career: no new obligations, and what is not reserved starts unbonding.
 		/// Call it again when more obligations are final, and `withdraw` when the stake is due.
 		#[pallet::call_index(11)]
 		pub fn retire(origin: OriginFor<T>) -> DispatchResult {
@@ -648,7 +645,6 @@ pub mod pallet {
 		}
 
 		/// Makes a conviction final whose escrow is over: pays the bounty and burns the rest.
-		///
 		/// Anybody may call it; the fee is returned.
 		#[pallet::call_index(12)]
 		pub fn execute_conviction(

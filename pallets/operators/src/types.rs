@@ -1,5 +1,7 @@
 //! The words of this pallet as types.
 
+#![allow(clippy::as_conversions, reason = "the derived codec's own code; there is none of ours")]
+
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{

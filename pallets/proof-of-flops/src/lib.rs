@@ -62,8 +62,8 @@ pub mod pallet {
 
 	/// What the pallet needs from its runtime.
 	///
-	/// The beacon's pallet must come before this one in the runtime, so that a block's hook sees
-	/// the beacon's value of that very block.
+	/// BABE and the beacon must come before this pallet in the runtime, so that a block's hook sees
+	/// the slot and the beacon's value of that very block, and the genesis the beacon's delay.
 	#[pallet::config]
 	pub trait Config: frame_system::Config {
 		/// Balance of the native token, in which stake is reserved.
@@ -130,7 +130,7 @@ pub mod pallet {
 
 	impl<T: Config> Default for GenesisConfig<T> {
 		fn default() -> Self {
-			Self { parameters: RoundParameters::DEVELOPMENT, _config: Default::default() }
+			Self { parameters: RoundParameters::LIVE, _config: Default::default() }
 		}
 	}
 
@@ -140,6 +140,10 @@ pub mod pallet {
 			if let Err(reason) = rules::validate(&self.parameters) {
 				panic!("the parameters of proof of FLOPS contradict each other: {reason}");
 			}
+			assert!(
+				T::Beacon::delay() == self.parameters.delay.into(),
+				"the delay of the rounds is not the one that the beacon was given before"
+			);
 			Parameters::<T>::put(self.parameters);
 		}
 	}

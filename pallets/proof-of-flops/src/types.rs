@@ -262,6 +262,8 @@ pub enum NextStep {
 	Register,
 	/// The operator is retiring or its bond is below the minimum: nothing can be begun.
 	Inactive,
+	/// Too little of the operator's bond is free for this device's reservation: bond more.
+	BondMore,
 	/// Wait for a round to open.
 	AwaitRound,
 	/// Compute tiles; commitments are taken in the half-open range of blocks.

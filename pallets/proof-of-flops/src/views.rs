@@ -8,8 +8,9 @@ use crate::{
 use alloc::vec::Vec;
 use assay_flops::{sampling, seeds, Multiplier, Parameters as RoundParameters, Phase};
 use frame_support::traits::Get;
-use pallet_operators::{DeviceIndex, OpenObligations, WorkerId, Workers};
+use pallet_operators::{DeviceIndex, OpenObligations, Security, Service, WorkerId, Workers};
 use sp_core::H256;
+use sp_runtime::traits::Zero;
 
 impl<T: Config> Pallet<T> {
 	/// A round that still has a record.
@@ -169,6 +170,9 @@ impl<T: Config> Pallet<T> {
 		if !T::Workers::is_active(worker) {
 			return NextStep::Inactive;
 		}
+		if !Self::can_secure(worker, device) {
+			return NextStep::BondMore;
+		}
 		let round = Self::round_view(CurrentRound::<T>::get());
 		if let Some(round) = round.filter(|round| last_round.is_none_or(|last| last < round.index))
 		{
@@ -192,6 +196,16 @@ impl<T: Config> Pallet<T> {
 			Some((round, _)) => NextStep::Settle { round },
 			None => NextStep::AwaitRound,
 		}
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// Whether the device has a reservation or could get one.
+	fn can_secure(worker: WorkerId, device: DeviceIndex) -> bool {
+		let Some(operator) = T::Workers::operator_of(worker) else { return false };
+		let obligation = Self::obligation(worker, device);
+		!T::Security::reserved(&operator, Service::Flops, obligation).is_zero()
+			|| T::Security::free_stake(&operator) >= T::DeviceStake::get()
 	}
 }
 

@@ -72,84 +72,99 @@ impl Work {
 	}
 }
 
+/// What each item of [`WeightInfo`] takes.
+mod works {
+	use super::{Work, MAX_PENDING, OPENING, SETTLEMENT};
+
+	/// See [`WeightInfo::on_initialize_idle`](super::WeightInfo::on_initialize_idle).
+	pub(super) const IDLE: Work = Work { microseconds: 10, reads: 4, writes: 0 };
+	/// See [`WeightInfo::on_initialize_open`](super::WeightInfo::on_initialize_open).
+	pub(super) const OPEN: Work = Work { microseconds: 30, reads: 6, writes: 4 };
+	/// See [`WeightInfo::on_initialize_sample`](super::WeightInfo::on_initialize_sample).
+	pub(super) const SAMPLE: Work = Work { microseconds: 40, reads: 6, writes: 3 };
+
+	/// A conviction on the way costs less than the commitment that is not made then.
+	pub(super) fn commit(claims: u32) -> Work {
+		Work { microseconds: 150, reads: 20, writes: 12 }.and(claims, SETTLEMENT)
+	}
+
+	/// The openings, and the settlement of all that can be pending.
+	pub(super) fn reveal(openings: u32) -> Work {
+		Work { microseconds: 150, reads: 14, writes: 10 }
+			.and(openings, OPENING)
+			.and(MAX_PENDING, SETTLEMENT)
+	}
+
+	/// The settlements, the last of which may be a conviction.
+	pub(super) fn settle(claims: u32) -> Work {
+		Work { microseconds: 100, reads: 14, writes: 10 }.and(claims, SETTLEMENT)
+	}
+
+	/// The settlements, and the release of stake and buffer.
+	pub(super) fn release_buffer(claims: u32) -> Work {
+		Work { microseconds: 150, reads: 20, writes: 14 }.and(claims, SETTLEMENT)
+	}
+}
+
 /// Weights with the runtime's own database prices.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn on_initialize_idle() -> Weight {
-		Work { microseconds: 10, reads: 4, writes: 0 }.weigh(T::DbWeight::get())
+		works::IDLE.weigh(T::DbWeight::get())
 	}
 
 	fn on_initialize_open() -> Weight {
-		Work { microseconds: 30, reads: 6, writes: 4 }.weigh(T::DbWeight::get())
+		works::OPEN.weigh(T::DbWeight::get())
 	}
 
 	fn on_initialize_sample() -> Weight {
-		Work { microseconds: 40, reads: 6, writes: 3 }.weigh(T::DbWeight::get())
+		works::SAMPLE.weigh(T::DbWeight::get())
 	}
 
 	fn commit(claims: u32) -> Weight {
-		// A conviction on the way costs less than the commitment that is not made then.
-		Work { microseconds: 150, reads: 20, writes: 12 }
-			.and(claims, SETTLEMENT)
-			.weigh(T::DbWeight::get())
+		works::commit(claims).weigh(T::DbWeight::get())
 	}
 
 	fn reveal(openings: u32) -> Weight {
-		Work { microseconds: 150, reads: 14, writes: 10 }
-			.and(openings, OPENING)
-			.and(MAX_PENDING, SETTLEMENT)
-			.weigh(T::DbWeight::get())
+		works::reveal(openings).weigh(T::DbWeight::get())
 	}
 
 	fn settle(claims: u32) -> Weight {
-		Work { microseconds: 100, reads: 14, writes: 10 }
-			.and(claims, SETTLEMENT)
-			.weigh(T::DbWeight::get())
+		works::settle(claims).weigh(T::DbWeight::get())
 	}
 
 	fn release_buffer(claims: u32) -> Weight {
-		Work { microseconds: 150, reads: 20, writes: 14 }
-			.and(claims, SETTLEMENT)
-			.weigh(T::DbWeight::get())
+		works::release_buffer(claims).weigh(T::DbWeight::get())
 	}
 }
 
 impl WeightInfo for () {
 	fn on_initialize_idle() -> Weight {
-		Work { microseconds: 10, reads: 4, writes: 0 }.weigh(RocksDbWeight::get())
+		works::IDLE.weigh(RocksDbWeight::get())
 	}
 
 	fn on_initialize_open() -> Weight {
-		Work { microseconds: 30, reads: 6, writes: 4 }.weigh(RocksDbWeight::get())
+		works::OPEN.weigh(RocksDbWeight::get())
 	}
 
 	fn on_initialize_sample() -> Weight {
-		Work { microseconds: 40, reads: 6, writes: 3 }.weigh(RocksDbWeight::get())
+		works::SAMPLE.weigh(RocksDbWeight::get())
 	}
 
 	fn commit(claims: u32) -> Weight {
-		Work { microseconds: 150, reads: 20, writes: 12 }
-			.and(claims, SETTLEMENT)
-			.weigh(RocksDbWeight::get())
+		works::commit(claims).weigh(RocksDbWeight::get())
 	}
 
 	fn reveal(openings: u32) -> Weight {
-		Work { microseconds: 150, reads: 14, writes: 10 }
-			.and(openings, OPENING)
-			.and(MAX_PENDING, SETTLEMENT)
-			.weigh(RocksDbWeight::get())
+		works::reveal(openings).weigh(RocksDbWeight::get())
 	}
 
 	fn settle(claims: u32) -> Weight {
-		Work { microseconds: 100, reads: 14, writes: 10 }
-			.and(claims, SETTLEMENT)
-			.weigh(RocksDbWeight::get())
+		works::settle(claims).weigh(RocksDbWeight::get())
 	}
 
 	fn release_buffer(claims: u32) -> Weight {
-		Work { microseconds: 150, reads: 20, writes: 14 }
-			.and(claims, SETTLEMENT)
-			.weigh(RocksDbWeight::get())
+		works::release_buffer(claims).weigh(RocksDbWeight::get())
 	}
 }

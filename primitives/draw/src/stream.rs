@@ -28,8 +28,9 @@ impl Draw {
 	/// A number in `0..n`, every one equally likely.
 	///
 	/// Multiply-shift with rejection (D. Lemire, "Fast Random Integer Generation in an Interval",
-	/// 2019, algorithm 5), so there is no modulo bias. Each attempt is rejected with a probability of
-	/// `(2⁶⁴ mod n) ÷ 2⁶⁴`, always less than ½ and about 10⁻¹⁶ for everything that is counted here.
+	/// 2019, algorithm 5), so there is no modulo bias. Each attempt is rejected with a probability
+	/// of `(2⁶⁴ mod n) ÷ 2⁶⁴`, always less than ½ and about 10⁻¹⁶ for everything that is counted
+	/// here.
 	pub fn below(&mut self, n: NonZeroU64) -> u64 {
 		let n = n.get();
 		// 2⁶⁴ mod n: products whose low half is smaller belong to an incomplete interval.

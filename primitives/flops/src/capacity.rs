@@ -2,8 +2,8 @@
 
 use crate::TILE_FLOP;
 
-/// Capacity in tiles a window: the mean of the recent claims (rounded down), but never more than the
-/// last claim that was opened and held. 0 without a claim.
+/// Capacity in tiles a window: the mean of the recent claims (rounded down), but never more than
+/// the last claim that was opened and held. 0 without a claim.
 pub fn capacity(recent: &[u32], last_opened: u32) -> u32 {
 	let sum = recent.iter().fold(0u64, |sum, claim| sum.saturating_add((*claim).into()));
 	let count = u64::try_from(recent.len()).unwrap_or(u64::MAX);

@@ -1,28 +1,28 @@
 //! The rule that makes faking a loss.
 //!
-//! Each worker's device has a buffer P of withheld credits. A claim worth r that was not drawn is paid
-//! only if it is *covered*: `q · (1 − α) · (P + r) ≥ λ · r`, with q the probability that it was drawn,
-//! α the assumed share of colluding block authors and λ the deterrence.
+//! Each worker's device has a buffer P of withheld credits. A claim worth r that was not drawn is
+//! paid only if it is *covered*: `q · (1 − α) · (P + r) ≥ λ · r`, with q the probability that it
+//! was drawn, α the assumed share of colluding block authors and λ the deterrence.
 //!
 //! Why it holds: a conviction costs P, r and every other claim that is not final yet. An author who
 //! withholds a block re-rolls the draw, so a fake is found with a probability of at least
-//! q′ = q(1 − α). Faking all of a covered claim yields r − q′·(P + r) ≤ r·(1 − λ) < 0; faking a share
-//! φ of it yields φ·r and is found with a probability of at least q′·(1 − (1 − φ)ᵏ) ≥ q′·φ; faking n
-//! claims that are open at the same time yields at most n·(1 − q′)ⁿ⁻¹·r·(1 − λ) < 0.
+//! q′ = q(1 − α). Faking all of a covered claim yields r − q′·(P + r) ≤ r·(1 − λ) < 0; faking a
+//! share φ of it yields φ·r and is found with a probability of at least q′·(1 − (1 − φ)ᵏ) ≥ q′·φ;
+//! faking n claims that are open at the same time yields at most n·(1 − q′)ⁿ⁻¹·r·(1 − λ) < 0.
 //!
-//! It holds as long as what is at risk does not depend on the draw, which asks two things of whoever
-//! keeps the buffer: the claims of a device are settled **in the order of their rounds**, so that
-//! nothing earned later covers an earlier claim; and a payment leaves what the claims that are **still
-//! open** require (see [`pay`]), so that a worker that has seen itself drawn cannot empty the buffer
-//! before it is convicted.
+//! It holds as long as what is at risk does not depend on the draw, which asks two things of
+//! whoever keeps the buffer: the claims of a device are settled **in the order of their rounds**,
+//! so that nothing earned later covers an earlier claim; and a payment leaves what the claims that
+//! are **still open** require (see [`pay`]), so that a worker that has seen itself drawn cannot
+//! empty the buffer before it is convicted.
 
 use crate::{Parameters, Ratio};
 
-/// Probabilities of being drawn, `(covered, uncovered)`, when `budget` openings are shared by a round
-/// of so many commitments of either class.
+/// Probabilities of being drawn, `(covered, uncovered)`, when `budget` openings are shared by a
+/// round of so many commitments of either class.
 ///
-/// Half of the budget (the larger one) goes to commitments that are not covered; what one class cannot
-/// use the other one may. A class that is empty has probability 1.
+/// Half of the budget (the larger one) goes to commitments that are not covered; what one class
+/// cannot use the other one may. A class that is empty has probability 1.
 pub fn audit_ratios(
 	budget: u32,
 	covered_commitments: u32,
@@ -37,12 +37,12 @@ pub fn audit_ratios(
 	)
 }
 
-/// Smallest buffer that covers a claim worth `claim_units` with probability `q`, rounded up: a buffer
-/// of one unit less does not cover it.
+/// Smallest buffer that covers a claim worth `claim_units` with probability `q`, rounded up: a
+/// buffer of one unit less does not cover it.
 ///
-/// 0 for a claim of nothing. `u128::MAX`, which nobody reaches, when no buffer suffices (q is 0, every
-/// author colludes, a denominator is 0) or the numbers leave 128 bits; with claims of less than 2⁶⁴
-/// units and ratios in 16 bits for α and λ and 32 for q they never do.
+/// 0 for a claim of nothing. `u128::MAX`, which nobody reaches, when no buffer suffices (q is 0,
+/// every author colludes, a denominator is 0) or the numbers leave 128 bits; with claims of less
+/// than 2⁶⁴ units and ratios in 16 bits for α and λ and 32 for q they never do.
 pub fn required_buffer(q: Ratio, params: &Parameters, claim_units: u128) -> u128 {
 	if claim_units == 0 {
 		return 0;
@@ -76,8 +76,8 @@ pub fn covered(q: Ratio, params: &Parameters, buffer: u128, claim_units: u128) -
 /// Largest claim that `buffer` covers when it is drawn with probability `q`, rounded down:
 /// `covered(q, params, buffer, claim)` is true exactly up to here.
 ///
-/// `u128::MAX` when every claim is covered, which no valid parameters allow; rounded down further, still
-/// against the claimant, for buffers of more than 2⁸⁰ units.
+/// `u128::MAX` when every claim is covered, which no valid parameters allow; rounded down further,
+/// still against the claimant, for buffers of more than 2⁸⁰ units.
 pub fn coverable(q: Ratio, params: &Parameters, buffer: u128) -> u128 {
 	// (P + r) · n ≥ λ · r · d with q(1 − α) = n ÷ d, and so r ≤ n · P ÷ (λ · d − n).
 	let alpha = params.colluding_authors;
@@ -103,9 +103,10 @@ pub fn coverable(q: Ratio, params: &Parameters, buffer: u128) -> u128 {
 
 /// What of a claim that was **not** drawn may be paid: as much of it as `buffer` covers.
 ///
-/// Paying the covered part only is as safe as paying covered claims only, since what a fake gains is
-/// what is paid. It spares honest workers a cliff: a claim or a network that outgrows the buffers would
-/// otherwise leave all of them short at once, and none could fill again before it is drawn.
+/// Paying the covered part only is as safe as paying covered claims only, since what a fake gains
+/// is what is paid. It spares honest workers a cliff: a claim or a network that outgrows the
+/// buffers would otherwise leave all of them short at once, and none could fill again before it is
+/// drawn.
 pub fn payable(q: Ratio, params: &Parameters, buffer: u128, claim_units: u128) -> u128 {
 	claim_units.min(coverable(q, params, buffer))
 }
@@ -113,9 +114,9 @@ pub fn payable(q: Ratio, params: &Parameters, buffer: u128, claim_units: u128) -
 /// The headroom of a full buffer: it covers claims an eighth larger.
 const HEADROOM: u128 = 8;
 
-/// What the buffer of a device with a claim worth `claim_units` is filled up to: what a claim larger by
-/// an eighth requires, so that a claim or a network that is a little larger the next time is still
-/// covered. `u128::MAX` where [`required_buffer`] is.
+/// What the buffer of a device with a claim worth `claim_units` is filled up to: what a claim
+/// larger by an eighth requires, so that a claim or a network that is a little larger the next time
+/// is still covered. `u128::MAX` where [`required_buffer`] is.
 pub fn buffer_level(q: Ratio, params: &Parameters, claim_units: u128) -> u128 {
 	required_buffer(q, params, claim_units.saturating_add(claim_units.div_ceil(HEADROOM)))
 }
@@ -129,9 +130,9 @@ pub struct Payment {
 	pub buffer: u128,
 }
 
-/// Pays `claim_units`, which is a drawn claim that has passed or the [`payable`] part of one that was not
-/// drawn, into `buffer`, which fills up to `level` first; what is above is paid out. Nothing is made or
-/// lost: `paid + new buffer = buffer + claim`.
+/// Pays `claim_units`, which is a drawn claim that has passed or the [`payable`] part of one that
+/// was not drawn, into `buffer`, which fills up to `level` first; what is above is paid out.
+/// Nothing is made or lost: `paid + new buffer = buffer + claim`.
 ///
 /// `level` is the largest [`buffer_level`] of this claim and of every other claim of the device
 /// that is not final yet.

@@ -9,8 +9,8 @@ pub fn panels(tile: u32) -> (u32, u32) {
 	(even_bits(tile), even_bits(tile >> 1))
 }
 
-/// The tile of left panel `i` and right panel `j`, the inverse of [`panels`]; `None` when one of them
-/// is 2¹⁶ or more.
+/// The tile of left panel `i` and right panel `j`, the inverse of [`panels`]; `None` when one of
+/// them is 2¹⁶ or more.
 pub fn tile(i: u32, j: u32) -> Option<u32> {
 	let fits = i <= 0xFFFF && j <= 0xFFFF;
 	fits.then(|| spread(i) | (spread(j) << 1))

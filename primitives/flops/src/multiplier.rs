@@ -43,8 +43,8 @@ pub const SCALE_MS: u64 = 43_200_000;
 /// Steps of the table between 1 and 2.
 const STEPS: u32 = 64;
 
-/// `0.2 · ln(1 + k ÷ 64)` in parts of 10¹², rounded down, for k = 0 to 64. The last is `0.2 · ln 2`,
-/// which is also what every doubling of `1 + t ÷ 12 h` adds.
+/// `0.2 · ln(1 + k ÷ 64)` in parts of 10¹², rounded down, for k = 0 to 64. The last is `0.2 · ln
+/// 2`, which is also what every doubling of `1 + t ÷ 12 h` adds.
 const TABLE: [u64; 65] = [
 	0,
 	3_100_837_307,
@@ -148,9 +148,9 @@ pub fn multiplier(unbroken_ms: u64) -> Multiplier {
 	Multiplier(Multiplier::NEWCOMER.0.saturating_add(growth))
 }
 
-/// What is left of the unbroken time after `missed_rounds` rounds were missed in a row: the shortest
-/// time that has the multiplier halved once for each of them, and 0 (a newcomer's) where that is 1 or
-/// less.
+/// What is left of the unbroken time after `missed_rounds` rounds were missed in a row: the
+/// shortest time that has the multiplier halved once for each of them, and 0 (a newcomer's) where
+/// that is 1 or less.
 ///
 /// A bounded search over the 64 bits of the time.
 pub fn after_missed(unbroken_ms: u64, missed_rounds: u32) -> u64 {

@@ -57,11 +57,11 @@ impl core::fmt::Display for Fault {
 impl core::error::Error for Fault {}
 
 impl Opening {
-	/// Opens `sample` of a claim whose tile roots are `tile_roots`. `entries` are the 65,536 entries
-	/// of the sample's tile, row by row.
+	/// Opens `sample` of a claim whose tile roots are `tile_roots`. `entries` are the 65,536
+	/// entries of the sample's tile, row by row.
 	///
-	/// `None` when the claim has no such entry or `entries` is not a whole tile. Whether the entries
-	/// belong to the root is for [`check`] to find.
+	/// `None` when the claim has no such entry or `entries` is not a whole tile. Whether the
+	/// entries belong to the root is for [`check`] to find.
 	pub fn new(sample: &Sample, tile_roots: &[Hash], entries: &[i32]) -> Option<Self> {
 		let tile = sample.position()?.tile;
 		let within = sample.leaf & 1_023;

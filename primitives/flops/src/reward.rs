@@ -16,8 +16,8 @@ const MILLION: u128 = 1_000_000;
 /// opened: its rate times the window of `window` slots, `tiles · window ÷ elapsed_slots`, rounded
 /// down.
 ///
-/// A commitment can only be made when the window is over, so fewer slots than `window` are counted as
-/// `window`. A late commitment gains nothing: more tiles are divided by more time.
+/// A commitment can only be made when the window is over, so fewer slots than `window` are counted
+/// as `window`. A late commitment gains nothing: more tiles are divided by more time.
 pub fn rate_claim(tiles: u32, window: u32, elapsed_slots: u64) -> u32 {
 	let slots = elapsed_slots.max(window.into());
 	let tile_slots = u64::from(tiles).saturating_mul(window.into());

@@ -112,15 +112,14 @@ impl Parameters {
 			(self.mean_gap >= self.minimum_gap, "the mean gap must be at least the minimum gap"),
 			(
 				self.delay >= 2,
-				"the delay must be at least two blocks, or the author of a commitment knows its draw",
+				"the delay must be at least two blocks, or a commitment's author knows its draw",
 			),
 			(self.reveal_window >= 1, "the reveal window must be at least one block"),
 			(
 				self.unsettled() <= MAX_UNSETTLED,
-				"at most 8 rounds may be unsettled at once: raise the minimum gap or shorten the reveal \
-				 window",
+				"too many unsettled rounds at once: raise the gap or shorten the reveal window",
 			),
-			(self.audit_budget >= 2, "the audit budget must be at least one for each class of claims"),
+			(self.audit_budget >= 2, "the audit budget must be at least one for each class"),
 			(self.samples >= 1, "at least one entry must be opened"),
 			(self.samples <= MAX_SAMPLES, "at most 16 entries may be opened"),
 			(
@@ -130,7 +129,7 @@ impl Parameters {
 			(alpha.num < alpha.den, "the colluding share must be less than all authors"),
 			(
 				u64::from(self.samples).saturating_mul(honest) >= alpha.den,
-				"too few entries are opened for that colluding share: samples x (1 - share) must reach 1",
+				"too few entries for that colluding share: samples x (1 - share) must reach 1",
 			),
 			(self.deterrence >= 2, "the deterrence must be at least 2, or faking breaks even"),
 			(self.deterrence <= 65_535, "the deterrence must be at most 65535"),
@@ -138,9 +137,9 @@ impl Parameters {
 		rules.iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, why)| Err(why))
 	}
 
-	/// Probability `(numerator, denominator)` that a round opens in a block once the minimum gap has
-	/// passed: `1 ÷ (mean gap − minimum gap + 1)`, which gives the mean gap, since the first block that
-	/// may open a round is the one at the minimum gap.
+	/// Probability `(numerator, denominator)` that a round opens in a block once the minimum gap
+	/// has passed: `1 ÷ (mean gap − minimum gap + 1)`, which gives the mean gap, since the first
+	/// block that may open a round is the one at the minimum gap.
 	pub fn hazard(&self) -> (u64, u64) {
 		(1, u64::from(self.mean_gap.saturating_sub(self.minimum_gap)).saturating_add(1))
 	}
@@ -155,8 +154,8 @@ impl Parameters {
 		self.commit_from(opened).saturating_add(self.grace)
 	}
 
-	/// The block whose beacon value draws the round's openings: D blocks after the last one that took a
-	/// commitment. Openings are taken from this block on.
+	/// The block whose beacon value draws the round's openings: D blocks after the last one that
+	/// took a commitment. Openings are taken from this block on.
 	pub fn sampled_at(&self, opened: u32) -> u32 {
 		self.commit_until(opened).saturating_sub(1).saturating_add(self.delay)
 	}
@@ -263,14 +262,14 @@ pub enum Untimely {
 	TooLate,
 }
 
-/// Whether a round opens in a block, given the beacon's value `beacon` at its parent and the number of
-/// blocks since the last round opened.
+/// Whether a round opens in a block, given the beacon's value `beacon` at its parent and the number
+/// of blocks since the last round opened.
 ///
 /// Never before the minimum gap; after it with the same probability in every block
 /// ([`Parameters::hazard`]), so that the past says nothing about the next opening.
 pub fn opens(params: &Parameters, beacon: &Hash, blocks_since_last: u32) -> bool {
 	let (numerator, denominator) = params.hazard();
-	blocks_since_last > params.minimum_gap
+	blocks_since_last >= params.minimum_gap
 		&& NonZeroU64::new(denominator).is_some_and(|denominator| {
 			Draw::new(assay_draw::seed(OPENS_DOMAIN, &[beacon])).chance(numerator, denominator)
 		})

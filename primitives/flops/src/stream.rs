@@ -1,10 +1,10 @@
 //! The panels' entries.
 //!
 //! Row r of the left panel A_i is ChaCha8 stream `(256·i + r)·2` of the device's seed, column c of
-//! the right panel B_j is stream `(256·j + c)·2 + 1` (64-bit counter from 0 and 64-bit stream number,
-//! `rand_chacha`'s layout). A line is the stream's first 8,192 bytes, two entries a byte, the
-//! low nibble first; read as u32 LE words, entry 8w + n stands at bits 4n of word w. Entries are
-//! uniform in `[0, 15]` and independent, and every line can be made alone.
+//! the right panel B_j is stream `(256·j + c)·2 + 1` (64-bit counter from 0 and 64-bit stream
+//! number, `rand_chacha`'s layout). A line is the stream's first 8,192 bytes, two entries a byte,
+//! the low nibble first; read as u32 LE words, entry 8w + n stands at bits 4n of word w. Entries
+//! are uniform in `[0, 15]` and independent, and every line can be made alone.
 
 use crate::{morton, Hash, DEPTH};
 use rand_chacha::{
@@ -95,10 +95,10 @@ fn word(bytes: &[u8]) -> u64 {
 
 /// Dot product of sixteen pairs of nibbles with four multiplications.
 ///
-/// Nibbles k, k + 4, k + 8, k + 12 of a word are spread over four lanes of 16 bits. With b's lanes in
-/// reverse order the top lane of the product a·b collects a₀b₀ + a₁b₁ + a₂b₂ + a₃b₃. No lane sums more
-/// than 4 · 15² = 900 < 2¹⁶, so nothing is carried from one into the next, and what lies above the
-/// top lane is what wrapping drops.
+/// Nibbles k, k + 4, k + 8, k + 12 of a word are spread over four lanes of 16 bits. With b's lanes
+/// in reverse order the top lane of the product a·b collects a₀b₀ + a₁b₁ + a₂b₂ + a₃b₃. No lane
+/// sums more than 4 · 15² = 900 < 2¹⁶, so nothing is carried from one into the next, and what lies
+/// above the top lane is what wrapping drops.
 fn dot_word(a: u64, b: u64) -> u64 {
 	const LANES: u64 = 0x000F_000F_000F_000F;
 	let b = reverse_lanes(b);

@@ -113,8 +113,8 @@ pub fn tile_root(tile: u32, entries: &[i32]) -> Option<Hash> {
 	assay_merkle::root(&tile_leaf_hashes(tile, entries)?)
 }
 
-/// Root of a claim: the tree over the roots of its tiles 0, 1, 2, …. A tile is exactly 2¹⁰ leaves, so
-/// this is the tree over all leaves, too.
+/// Root of a claim: the tree over the roots of its tiles 0, 1, 2, …. A tile is exactly 2¹⁰ leaves,
+/// so this is the tree over all leaves, too.
 ///
 /// `None` when there is no tile.
 pub fn commitment_root(tile_roots: &[Hash]) -> Option<Hash> {

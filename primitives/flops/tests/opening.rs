@@ -315,7 +315,8 @@ fn f08_garbage_should_be_accepted_in_none_of_100000_trials() {
 	let mut draw = Draw::new([8; 32]);
 	let (mut accepted, mut path_faults) = (0, 0);
 	for n in 0..100_000u32 {
-		// The fewest openings that a preset asks for; one alone is guessed once in 3.7 million times.
+		// The fewest openings that a preset asks for; one alone is guessed once in 3.7 million
+		// times.
 		let verdict = (0..4).try_for_each(|_| {
 			let sample = Sample { leaf: below(&mut draw, 1_024), column: (n % 64) as u8 };
 			let garbage = core::array::from_fn(|_| below(&mut draw, 3_686_401) as i32);
@@ -334,8 +335,8 @@ fn f08_garbage_should_be_accepted_in_none_of_100000_trials() {
 
 #[test]
 fn f08_the_best_guess_should_pass_no_set_of_four_openings() {
-	// The most likely value of an entry is its mean; it is right about once in 17,000 times, which is
-	// why a single opening would not do.
+	// The most likely value of an entry is its mean; it is right about once in 17,000 times, which
+	// is why a single opening would not do.
 	let seed = device_seed(&[8; 32], 2, 1, 0);
 	let mut draw = Draw::new([9; 32]);
 	let (mut right, mut sets) = (0, 0);

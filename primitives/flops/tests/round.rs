@@ -201,7 +201,8 @@ proptest! {
 		deterrence in any::<u32>(),
 		now in any::<u32>(),
 	) {
-		let [window, grace, minimum_gap, mean_gap, delay, reveal_window, audit_budget, samples] = spans;
+		let [window, grace, minimum_gap, mean_gap, delay, reveal_window, ..] = spans;
+		let [.., audit_budget, samples] = spans;
 		let params = Parameters {
 			window, grace, minimum_gap, mean_gap, delay, reveal_window, audit_budget, samples,
 			colluding_authors: Ratio { num, den },

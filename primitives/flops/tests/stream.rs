@@ -241,7 +241,9 @@ proptest! {
 	}
 
 	#[test]
-	fn dot_should_equal_plain_arithmetic(bytes in prop::collection::vec(any::<u8>(), 2 * LINE_BYTES)) {
+	fn dot_should_equal_plain_arithmetic(
+		bytes in prop::collection::vec(any::<u8>(), 2 * LINE_BYTES),
+	) {
 		let a = bytes[..LINE_BYTES].try_into().expect("a line");
 		let b = bytes[LINE_BYTES..].try_into().expect("a line");
 		prop_assert_eq!(dot(a, b), plain_dot(&unpack(a), &unpack(b)));

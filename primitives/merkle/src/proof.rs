@@ -75,15 +75,15 @@ pub fn path_len(leaves: u64, index: u64) -> u32 {
 		.fold(0u32, |n, place| n.saturating_add(u32::from(!matches!(place, Place::Carried))))
 }
 
-/// Checks that `leaf`, a leaf hash, is leaf number `index` of the tree of `leaves` leaves whose root
-/// is `root`. `path` are its siblings from the bottom up.
+/// Checks that `leaf`, a leaf hash, is leaf number `index` of the tree of `leaves` leaves whose
+/// root is `root`. `path` are its siblings from the bottom up.
 ///
-/// The caller makes `leaf` from the data with [`leaf_hash`](crate::leaf_hash) and the same `index`; it
-/// never takes the hash from whoever is being checked. Paths of different leaf counts can have the same
-/// shape, and it is the index in the hash that tells their leaves apart.
+/// The caller makes `leaf` from the data with [`leaf_hash`](crate::leaf_hash) and the same `index`;
+/// it never takes the hash from whoever is being checked. Paths of different leaf counts can have
+/// the same shape, and it is the index in the hash that tells their leaves apart.
 ///
-/// Takes at most one hash a sibling and allocates nothing. The number of siblings must be exact, so a
-/// leaf has one valid proof only.
+/// Takes at most one hash a sibling and allocates nothing. The number of siblings must be exact, so
+/// a leaf has one valid proof only.
 ///
 /// # Errors
 /// What is wrong with the proof, the cheapest check first; see [`Invalid`].

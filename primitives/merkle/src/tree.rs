@@ -18,7 +18,8 @@ fn parents(nodes: &[Hash]) -> Vec<Hash> {
 /// Root of the tree over `leaves`, which are leaf hashes in order of their index.
 ///
 /// `None` when there is no leaf: an empty tree has no root that could be opened. The tree over a
-/// single leaf is that leaf. Takes `leaves.len() − 1` hashes at most and half of the leaves' memory.
+/// single leaf is that leaf. Takes `leaves.len() − 1` hashes at most and half of the leaves'
+/// memory.
 pub fn root(leaves: &[Hash]) -> Option<Hash> {
 	if leaves.len() <= 1 {
 		return leaves.first().copied();
@@ -30,8 +31,8 @@ pub fn root(leaves: &[Hash]) -> Option<Hash> {
 	level.first().copied()
 }
 
-/// Siblings of the leaf `index` from the bottom up, as [`verify`](crate::verify) takes them. A level
-/// on which the node is carried has no sibling.
+/// Siblings of the leaf `index` from the bottom up, as [`verify`](crate::verify) takes them. A
+/// level on which the node is carried has no sibling.
 ///
 /// `None` when there is no such leaf.
 pub fn path(leaves: &[Hash], index: u64) -> Option<Vec<Hash>> {

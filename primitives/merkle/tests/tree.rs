@@ -99,7 +99,8 @@ fn leaf_should_be_refused_when_the_claimed_leaf_count_has_another_shape() {
 
 #[test]
 fn leaf_should_be_bound_to_its_index_by_its_hash_when_a_count_too_large_fits_its_path() {
-	// The path of leaf 1 of 2 has the shape of the path of leaf 2 of 3: only the hash tells them apart.
+	// The path of leaf 1 of 2 has the shape of the path of leaf 2 of 3: only the hash tells them
+	// apart.
 	let leaves = leaves(2);
 	let root = root(&leaves).expect("not empty");
 	assert_eq!(verify(&root, 3, 2, leaves[1], &leaves[..1]), Ok(()));

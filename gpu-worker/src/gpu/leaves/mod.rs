@@ -6,6 +6,7 @@ use assay_flops::Hash;
 use wgpu::BufferUsages;
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed step fails the test")]
 mod tests;
 
 /// Hashes of a tile in each level, from the leaves to the root.
@@ -53,18 +54,15 @@ impl Leaves {
 		let hashes = device.storage("hashes", HASH_BYTES * tiles * total)?;
 		let constants = device.buffer("constants", 256, BufferUsages::UNIFORM)?;
 		device.write(&constants, &CONSTANTS);
-		let leaf_group = device.bind_at(
-			&leaves,
-			&[(0, jobs), (1, entries), (2, &hashes), (3, &constants)],
-		);
+		let leaf_group =
+			device.bind_at(&leaves, &[(0, jobs), (1, entries), (2, &hashes), (3, &constants)]);
 		let mut node_groups = Vec::new();
 		let mut below = 0;
 		for pair in LEVELS.windows(2) {
 			let (count, above) = (tiles * pair[1], below + tiles * pair[0]);
 			let level = device.buffer("level", 16, BufferUsages::UNIFORM)?;
 			device.write(&level, &[below as u32, above as u32, count as u32, 0]);
-			node_groups
-				.push(device.bind_at(&nodes, &[(2, &hashes), (3, &constants), (4, &level)]));
+			node_groups.push(device.bind_at(&nodes, &[(2, &hashes), (3, &constants), (4, &level)]));
 			below = above;
 		}
 		let roots = HASH_BYTES * below;

@@ -6,6 +6,7 @@ use assay_flops::{stream, Hash, Side};
 use wgpu::BufferUsages;
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed step fails the test")]
 mod tests;
 
 /// Bytes of a panel.
@@ -58,7 +59,11 @@ impl Panels {
 			.collect();
 		device.write(&self.seed, seed);
 		device.write(&self.jobs, &words);
-		Dispatch { kernel: &self.kernel, group: &self.group, workgroups: [2, 128, jobs.len() as u32] }
+		Dispatch {
+			kernel: &self.kernel,
+			group: &self.group,
+			workgroups: [2, 128, jobs.len() as u32],
+		}
 	}
 }
 
@@ -79,7 +84,7 @@ pub(super) fn pack(side: Side, lines: &[[u8; stream::LINE_BYTES]]) -> Vec<u32> {
 						let part = (word(line, w) >> (16 * half)) & 0xffff;
 						panel[(2 * w + half) * 128 + line / 2] |= part << (16 * (line % 2));
 					}
-				},
+				}
 			}
 		}
 	}

@@ -6,6 +6,7 @@ use crate::{
 	Error, Event, Occupancy, Workers as _,
 };
 use frame_support::{assert_noop, assert_ok, BoundedVec};
+use sp_runtime::DispatchError;
 
 fn text(words: &str) -> BoundedVec<u8, MaxDescription> {
 	words.as_bytes().to_vec().try_into().unwrap()
@@ -63,13 +64,13 @@ fn device_calls_should_fail_when_the_caller_is_not_the_operator() {
 	build_and_execute(|| {
 		assert_ok!(Operators::register(RuntimeOrigin::signed(BOB), BOB));
 		let bob = || RuntimeOrigin::signed(BOB);
-		let error = Error::<Test>::NotTheOperator;
-		assert_noop!(Operators::add_device(bob(), 0, text("x")), error.clone());
-		assert_noop!(Operators::describe_device(bob(), 0, 0, text("x")), error.clone());
+		let error: DispatchError = Error::<Test>::NotTheOperator.into();
+		assert_noop!(Operators::add_device(bob(), 0, text("x")), error);
+		assert_noop!(Operators::describe_device(bob(), 0, 0, text("x")), error);
 		assert_noop!(Operators::remove_device(bob(), 0, 0), error);
-		let error = Error::<Test>::UnknownWorker;
-		assert_noop!(Operators::add_device(bob(), 8, text("x")), error.clone());
-		assert_noop!(Operators::describe_device(bob(), 8, 0, text("x")), error.clone());
+		let error: DispatchError = Error::<Test>::UnknownWorker.into();
+		assert_noop!(Operators::add_device(bob(), 8, text("x")), error);
+		assert_noop!(Operators::describe_device(bob(), 8, 0, text("x")), error);
 		assert_noop!(Operators::remove_device(bob(), 8, 0), error);
 	});
 }

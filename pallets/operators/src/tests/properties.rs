@@ -49,16 +49,16 @@ fn step() -> impl Strategy<Value = Step> {
 	let who = 0..ACTORS.len();
 	let service = 0..Service::ALL.len();
 	prop_oneof![
-		who.clone().prop_map(Step::Register),
-		(who.clone(), 0u128..4_000).prop_map(|(w, a)| Step::BondMore(w, a)),
-		(who.clone(), 0u128..4_000).prop_map(|(w, a)| Step::Unbond(w, a)),
-		who.clone().prop_map(Step::Withdraw),
-		who.clone().prop_map(Step::Retire),
-		(who.clone(), 1u64..12).prop_map(|(w, k)| Step::AddWorker(w, k)),
-		(who.clone(), 0u64..4, 1u64..12).prop_map(|(w, n, k)| Step::Rotate(w, n, k)),
-		(who.clone(), 0u64..4).prop_map(|(w, n)| Step::RemoveWorker(w, n)),
-		(who.clone(), 0u64..4).prop_map(|(w, n)| Step::AddDevice(w, n)),
-		(who.clone(), 0u64..4, 0u16..3).prop_map(|(w, n, d)| Step::RemoveDevice(w, n, d)),
+		1 => who.clone().prop_map(Step::Register),
+		1 => (who.clone(), 0u128..4_000).prop_map(|(w, a)| Step::BondMore(w, a)),
+		1 => (who.clone(), 0u128..4_000).prop_map(|(w, a)| Step::Unbond(w, a)),
+		1 => who.clone().prop_map(Step::Withdraw),
+		1 => who.clone().prop_map(Step::Retire),
+		1 => (who.clone(), 1u64..12).prop_map(|(w, k)| Step::AddWorker(w, k)),
+		1 => (who.clone(), 0u64..4, 1u64..12).prop_map(|(w, n, k)| Step::Rotate(w, n, k)),
+		1 => (who.clone(), 0u64..4).prop_map(|(w, n)| Step::RemoveWorker(w, n)),
+		1 => (who.clone(), 0u64..4).prop_map(|(w, n)| Step::AddDevice(w, n)),
+		1 => (who.clone(), 0u64..4, 0u16..3).prop_map(|(w, n, d)| Step::RemoveDevice(w, n, d)),
 		4 => (who.clone(), service.clone(), obligation(), 0u128..3_000)
 			.prop_map(|(w, s, o, a)| Step::Reserve(w, s, o, a)),
 		2 => (who.clone(), service.clone(), obligation())
@@ -66,11 +66,11 @@ fn step() -> impl Strategy<Value = Step> {
 		4 => (who, service, obligation(), any::<bool>(), 1u64..12)
 			.prop_map(|(w, s, o, silent, p)| Step::Convict(w, s, o, silent, p)),
 		2 => (0u64..6).prop_map(Step::Execute),
-		(0u64..6).prop_map(Step::Cancel),
-		(0u64..4, 0u16..2, 0u16..1_100).prop_map(|(w, d, s)| Step::Occupy(w, d, s)),
-		(0u64..4, 0u16..2, 0u16..1_100).prop_map(|(w, d, s)| Step::Free(w, d, s)),
+		1 => (0u64..6).prop_map(Step::Cancel),
+		1 => (0u64..4, 0u16..2, 0u16..1_100).prop_map(|(w, d, s)| Step::Occupy(w, d, s)),
+		1 => (0u64..4, 0u16..2, 0u16..1_100).prop_map(|(w, d, s)| Step::Free(w, d, s)),
 		3 => (1u64..60).prop_map(Step::Skip),
-		Just(Step::Round),
+		1 => Just(Step::Round),
 	]
 }
 

@@ -27,6 +27,10 @@ fn change_device(f: impl FnOnce(&mut crate::types::DeviceRecordOf<Test>)) {
 	Devices::<Test>::mutate(0, 0, |record| f(record.as_mut().unwrap()));
 }
 
+fn hold(reason: crate::HoldReason) {
+	assert_ok!(Balances::hold(&reason.into(), &ALICE, 1));
+}
+
 #[test]
 fn try_state_should_fail_when_the_state_is_corrupt() {
 	type Corruption = (fn(), &'static str);
@@ -37,12 +41,9 @@ fn try_state_should_fail_when_the_state_is_corrupt() {
 		(|| change(|r| r.convictions = 0), "convictions do not add up"),
 		(|| change(|r| r.workers = 2), "an operator counts its workers wrongly or has too many"),
 		(|| change(|r| r.bonded += 1), "the bond on hold is not what is bonded and unbonding"),
+		(|| hold(crate::HoldReason::Escrow), "the escrow on hold is not that of the convictions"),
 		(
-			|| assert_ok!(Balances::hold(&crate::HoldReason::Escrow.into(), &ALICE, 1)),
-			"the escrow on hold is not that of the convictions",
-		),
-		(
-			|| assert_ok!(Balances::hold(&crate::HoldReason::Deposit.into(), &ALICE, 1)),
+			|| hold(crate::HoldReason::Deposit),
 			"the deposits on hold are not those of workers and devices",
 		),
 		(

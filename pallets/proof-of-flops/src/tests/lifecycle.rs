@@ -80,6 +80,7 @@ fn first_commitment_should_fail_when_the_free_bond_is_too_small() {
 			commit(0, 0, 1, H256::zero()),
 			pallet_operators::Error::<Test>::InsufficientStake
 		);
+		assert_eq!(status(0, 0).next, NextStep::BondMore);
 	});
 }
 

@@ -8,5 +8,6 @@ mod lifecycle;
 mod reorganisation;
 mod retirement;
 mod state;
+mod verdicts;
 mod views;
 mod windows;

@@ -144,8 +144,8 @@ pub(crate) fn cheats(rules: &Rules, plan: &Plan, trials: u32) -> Gain {
 	Gain { mean, error: ((squares / n - mean * mean).max(0.) / n).sqrt() }
 }
 
-/// Mean wealth that an honest worker gains in a round, as a share of what its claims are worth, when
-/// its buffer was just full at the beginning and others come and go.
+/// Mean wealth that an honest worker gains in a round, as a share of what its claims are worth,
+/// when its buffer was just full at the beginning and others come and go.
 pub(crate) fn income(
 	rules: &Rules,
 	network: impl Fn(u32) -> Network,

@@ -6,8 +6,8 @@
 //! when it lies four standard errors from zero (99.997 %, one-sided). Stake is left out: the buffer
 //! alone must deter.
 //!
-//! Every rule is also taken away once, and then some strategy must win: a simulation that cannot fail
-//! shows nothing.
+//! Every rule is also taken away once, and then some strategy must win: a simulation that cannot
+//! fail shows nothing.
 
 mod claims;
 mod model;
@@ -18,7 +18,7 @@ use claims::{cheats, Plan};
 use model::{Network, Rules};
 
 /// Trials of short strategies.
-const MANY: u32 = 12_000;
+const MANY: u32 = 8_000;
 /// Trials of strategies over hundreds of rounds.
 const SOME: u32 = 500;
 

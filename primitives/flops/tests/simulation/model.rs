@@ -85,7 +85,8 @@ pub(crate) struct Identity {
 	open: VecDeque<Claim>,
 	income: u128,
 	q_last: Ratio,
-	/// Holds back settlements that would be of no use yet, and hurries those that empty the buffer.
+	/// Holds back settlements that would be of no use yet, and hurries those that empty the
+	/// buffer.
 	pub(crate) times_settlements: bool,
 	/// Whether its multiplier grows with the rounds.
 	pub(crate) grows: bool,
@@ -203,7 +204,8 @@ impl Identity {
 		}
 	}
 
-	/// Settles due claims in the order that is best for the owner: those that nothing pays yet wait.
+	/// Settles due claims in the order that is best for the owner: those that nothing pays yet
+	/// wait.
 	fn settle_good(&mut self, rules: &Rules, round: u32) {
 		let mut next = 0;
 		while let Some(claim) = self.open.get(next) {
@@ -247,8 +249,8 @@ pub(crate) struct Authors {
 	pub(crate) withhold: Withhold,
 }
 
-/// Draws a round for all identities of one owner. A colluding author who dislikes the draw withholds
-/// its block, at no cost here, and the next author draws again.
+/// Draws a round for all identities of one owner. A colluding author who dislikes the draw
+/// withholds its block, at no cost here, and the next author draws again.
 pub(crate) fn draw_round(
 	rules: &Rules,
 	network: Network,
