@@ -195,7 +195,7 @@ mod runtime {
 	pub type Sudo = pallet_sudo;
 }
 
-/// The runtime's metadata (version 15, SCALE-encoded), from which clients are generated.
+/// The runtime's metadata (version 16, SCALE-encoded), from which clients are generated.
 #[cfg(feature = "std")]
 pub fn metadata_bytes() -> Vec<u8> {
 	use sp_runtime::BuildStorage;
@@ -203,6 +203,6 @@ pub fn metadata_bytes() -> Vec<u8> {
 		frame_system::GenesisConfig::<Runtime>::default().build_storage().unwrap_or_default(),
 	);
 	externalities.execute_with(|| {
-		Runtime::metadata_at_version(15).map(|opaque| (*opaque).clone()).unwrap_or_default()
+		Runtime::metadata_at_version(16).map(|opaque| (*opaque).clone()).unwrap_or_default()
 	})
 }

@@ -1,9 +1,10 @@
 //! What happens on a chain, read through subxt from the node's own metadata.
 
-use std::{collections::BTreeMap, future::Future, time::Duration};
+use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
 use serde_json::Value as Json;
 use subxt::{
+	backend::legacy::LegacyBackend,
 	dynamic::{At, Value},
 	ext::scale_value::{Composite, Primitive, ValueDef},
 	rpcs::{rpc_params, RpcClient},
@@ -101,7 +102,8 @@ impl Chain {
 	/// Connects, if the node is up.
 	pub async fn try_connect(url: &str) -> Option<Self> {
 		let rpc = RpcClient::from_insecure_url(url).await.ok()?;
-		let api = OnlineClient::from_rpc_client(rpc.clone()).await.ok()?;
+		let backend = LegacyBackend::builder().build(rpc.clone());
+		let api = OnlineClient::from_backend(Arc::new(backend)).await.ok()?;
 		Some(Self { rpc, api })
 	}
 

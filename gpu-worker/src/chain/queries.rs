@@ -13,7 +13,12 @@ use super::{
 	Snapshot, Status, WorkerView,
 };
 use assay_flops::Sample;
-use subxt::{OnlineClientAtBlock, SubstrateConfig};
+use codec::{Decode, Encode};
+use subxt::{
+	ext::{frame_decode::view_functions::decode_view_function_response, scale_decode::IntoVisitor},
+	view_functions::Payload,
+	OnlineClientAtBlock, SubstrateConfig,
+};
 
 type At = OnlineClientAtBlock<SubstrateConfig>;
 
@@ -60,7 +65,7 @@ impl Chain {
 
 	async fn round_at(&self, at: &At) -> Result<Option<Round>, Error> {
 		let view = runtime::view_functions().proof_of_flops().round();
-		let view = self.within("current round", at.view_functions().call(view)).await?;
+		let view = self.view(at, "current round", view).await?;
 		Ok(view.map(round))
 	}
 
@@ -71,7 +76,7 @@ impl Chain {
 
 	async fn status_at(&self, at: &At, worker: u64, device: u16) -> Result<Status, Error> {
 		let view = runtime::view_functions().proof_of_flops().status(worker, device);
-		let view = self.within("status of a device", at.view_functions().call(view)).await?;
+		let view = self.view(at, "status of a device", view).await?;
 		Ok(status(view))
 	}
 
@@ -79,14 +84,14 @@ impl Chain {
 	pub async fn worker_of(&self, head: Head, key: &AccountId) -> Result<Option<u64>, Error> {
 		let at = self.at(head).await?;
 		let view = runtime::view_functions().operators().worker_of_key(*key);
-		self.within("worker of a key", at.view_functions().call(view)).await
+		self.view(&at, "worker of a key", view).await
 	}
 
 	/// A worker and its devices.
 	pub async fn worker(&self, head: Head, worker: u64) -> Result<Option<WorkerView>, Error> {
 		let at = self.at(head).await?;
 		let view = runtime::view_functions().operators().worker_status(worker);
-		let view = self.within("status of a worker", at.view_functions().call(view)).await?;
+		let view = self.view(&at, "status of a worker", view).await?;
 		Ok(view.map(|view| WorkerView {
 			worker,
 			operator: view.operator,
@@ -110,7 +115,7 @@ impl Chain {
 	pub async fn workers_of(&self, head: Head, operator: &AccountId) -> Result<Vec<u64>, Error> {
 		let at = self.at(head).await?;
 		let view = runtime::view_functions().operators().workers_of(*operator);
-		self.within("workers of an operator", at.view_functions().call(view)).await
+		self.view(&at, "workers of an operator", view).await
 	}
 
 	/// An operator.
@@ -121,7 +126,7 @@ impl Chain {
 	) -> Result<Option<OperatorView>, Error> {
 		let at = self.at(head).await?;
 		let view = runtime::view_functions().operators().operator_status(*operator);
-		let view = self.within("status of an operator", at.view_functions().call(view)).await?;
+		let view = self.view(&at, "status of an operator", view).await?;
 		Ok(view.map(|view| OperatorView {
 			operator: *operator,
 			payout: view.payout,
@@ -178,6 +183,42 @@ impl Chain {
 		value.decode().map_err(|error| failed("time of a block", &error))
 	}
 
+	/// Calls a view function.
+	///
+	/// The runtime API takes the function's id and its arguments as one byte vector, and returns a
+	/// result over bytes. `subxt` 0.51 leaves the vector's length and the result's tag out, so only
+	/// its encoding of the arguments and its decoding of the value are used here.
+	async fn view<P: Payload>(
+		&self,
+		at: &At,
+		doing: &'static str,
+		payload: P,
+	) -> Result<P::ReturnType, Error> {
+		const ID_BYTES: usize = 32;
+		let functions = at.view_functions();
+		functions.validate(&payload).map_err(|error| failed(doing, &error))?;
+		let flat = functions.encode_args(&payload).map_err(|error| failed(doing, &error))?;
+		let (id, arguments) =
+			flat.split_at_checked(ID_BYTES).ok_or_else(|| failed(doing, &ViewFailure::Codec))?;
+		let mut parameters = id.to_vec();
+		arguments.encode_to(&mut parameters);
+		let answer = self.within(doing, functions.call_raw(Some(&parameters))).await?;
+		let answer = Result::<Vec<u8>, ViewFailure>::decode(&mut answer.as_slice())
+			.map_err(|error| failed(doing, &error))?
+			// Validation has found the function, so the runtime has it: this is another runtime.
+			.map_err(|error| Error::Incompatible(error.to_string()))?;
+		let metadata = at.metadata_ref();
+		decode_view_function_response(
+			payload.pallet_name(),
+			payload.function_name(),
+			&mut answer.as_slice(),
+			metadata,
+			metadata.types(),
+			P::ReturnType::into_visitor(),
+		)
+		.map_err(|error| Error::Incompatible(error.to_string()))
+	}
+
 	/// Constants of the runtime.
 	pub async fn terms(&self, head: Head) -> Result<Terms, Error> {
 		let at = self.at(head).await?;
@@ -197,6 +238,17 @@ impl Chain {
 				.map_err(broken)?,
 		})
 	}
+}
+
+/// Why the runtime did not run a view function.
+#[derive(Debug, Decode, thiserror::Error)]
+enum ViewFailure {
+	#[error("the runtime has no view functions")]
+	NotImplemented,
+	#[error("the runtime has no such view function")]
+	NotFound([u8; 32]),
+	#[error("the runtime cannot decode the arguments")]
+	Codec,
 }
 
 fn activity(activity: &operators::Activity) -> &'static str {

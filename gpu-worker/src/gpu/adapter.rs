@@ -81,7 +81,8 @@ impl fmt::Display for AdapterInfo {
 /// Which adapter a person wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
-	/// The only GPU of this machine; with processors allowed and no GPU, the driver that runs on them.
+	/// The only GPU of this machine; where there is none and processors are allowed, the driver
+	/// that runs on them.
 	Only,
 	/// The one with this PCI vendor and device.
 	Pci(u32, u32),

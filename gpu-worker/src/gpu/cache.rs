@@ -37,8 +37,8 @@ impl Cache {
 		self.batch += 1;
 	}
 
-	/// The slot of `panel`, and whether the panel must be generated there first. `None` when every slot
-	/// holds a panel of this batch.
+	/// The slot of `panel`, and whether the panel must be generated there first. `None` when every
+	/// slot holds a panel of this batch.
 	pub(super) fn slot(&mut self, panel: Panel) -> Option<(u32, bool)> {
 		let batch = self.batch;
 		let held =

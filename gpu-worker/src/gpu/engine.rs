@@ -227,8 +227,8 @@ impl Engine {
 		Ok(f64::from(done - first) / begun.elapsed().as_secs_f64())
 	}
 
-	/// Computes up to `wanted` tiles from `first` on, fewer when their panels do not fit, and returns
-	/// how many, and what was asked for.
+	/// Computes up to `wanted` tiles from `first` on, fewer when their panels do not fit, and
+	/// returns how many, and what was asked for.
 	fn submit(
 		&mut self,
 		seed: &Hash,

@@ -10,7 +10,9 @@
 )]
 
 use crate::{
-	pallet::{Config, Convictions, Devices, Keys, Operators, Pallet, Workers as WorkerRecords},
+	pallet::{
+		Call, Config, Convictions, Devices, Keys, Operators, Pallet, Workers as WorkerRecords,
+	},
 	traits::{BenchmarkWorkers, Rounds, Security},
 	types::{
 		BalanceOf, DescriptionOf, DeviceIndex, Fault, NextKey, Obligation, Service, UnbondingChunk,

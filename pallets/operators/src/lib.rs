@@ -92,8 +92,8 @@ pub mod pallet {
 		#[pallet::constant]
 		type DeviceDeposit: Get<BalanceOf<Self>>;
 
-		/// Blocks from unbonding to withdrawal. Longer than `LongestFaultWindow` and `EscrowDelay`
-		/// together.
+		/// Blocks from unbonding to withdrawal. Longer than `LongestFaultWindow` and than
+		/// `EscrowDelay`.
 		#[pallet::constant]
 		type UnbondingDelay: Get<BlockNumberFor<Self>>;
 

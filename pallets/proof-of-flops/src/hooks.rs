@@ -9,7 +9,7 @@ use pallet_beacon::Beacon;
 
 impl<T: Config> Pallet<T> {
 	/// Fixes the sample of the current round when it is due, or opens a round when the beacon
-	/// says so. Reads three values and writes at most three: O(1).
+	/// says so. Reads four values and writes at most four: O(1).
 	pub(crate) fn advance() -> Weight {
 		let Some(parameters) = Parameters::<T>::get() else {
 			return T::DbWeight::get().reads(1);

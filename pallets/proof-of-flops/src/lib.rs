@@ -10,6 +10,7 @@
 		clippy::as_conversions
 	)
 )]
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
 extern crate alloc;
 
@@ -37,6 +38,7 @@ pub use traits::Capacity;
 pub use types::*;
 pub use weights::WeightInfo;
 
+#[allow(clippy::expect_used, clippy::as_conversions, reason = "the macros' code, not ours")]
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;

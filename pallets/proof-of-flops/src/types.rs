@@ -1,5 +1,7 @@
 //! What the pallet stores and what its views return.
 
+#![allow(clippy::as_conversions, reason = "the derived codec's own code; there is none of ours")]
+
 use alloc::vec::Vec;
 use assay_flops::{round, Fault, Multiplier, Phase, Sample};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};

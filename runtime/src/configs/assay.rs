@@ -86,7 +86,7 @@ impl pallet_proof_of_flops::Config for Runtime {
 	type Balance = Balance;
 	type Beacon = Beacon;
 	#[cfg(feature = "runtime-benchmarks")]
-	type BenchmarkHelper = ();
+	type BenchmarkHelper = Operators;
 	type Credits = FlopsCredits;
 	type DeviceStake = DeviceStake;
 	type Security = Operators;

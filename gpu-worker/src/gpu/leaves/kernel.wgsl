@@ -84,8 +84,8 @@ fn leaves_kernel(@builtin(global_invocation_id) id: vec3<u32>) {
 	let tile = jobs[id.y].z;
 	let start = id.y * TILE_VECTORS + leaf * 16u;
 
-	// 0x00, the index as u64 LE, the entries as i32 LE: an entry's lowest three bytes stand in one word,
-	// its highest one in the next. `before` is the last entry so far, bytes swapped.
+	// 0x00, the index as u64 LE, the entries as i32 LE: an entry's lowest three bytes stand in one
+	// word, its highest one in the next. `before` is the last entry so far, bytes swapped.
 	let low = (tile << 10u) | leaf;
 	let high = tile >> 22u;
 	let index = swap_bytes(vec4(low, high, 0u, 0u));
@@ -165,7 +165,7 @@ fn nodes_kernel(@builtin(global_invocation_id) id: vec3<u32>) {
 		return;
 	}
 	let below = level.x + 4u * id.x;
-	// Left pair, right pair, then the node over both: one call site keeps the compiled kernel small.
+	// Left pair, right pair, then the node over both: one call site keeps the kernel small.
 	var left = hashes[below];
 	var right = hashes[below + 1u];
 	var first = left;

@@ -14,7 +14,7 @@ const LEVELS: [u64; 6] = [1024, 256, 64, 16, 4, 1];
 /// Bytes of a hash.
 pub(super) const HASH_BYTES: u64 = 32;
 
-/// Round constants: the first 32 bits of the fractional parts of the cube roots of the first 64 primes.
+/// Round constants: first 32 bits of the fractional parts of the cube roots of the first 64 primes.
 #[rustfmt::skip]
 const CONSTANTS: [u32; 64] = [
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
@@ -39,7 +39,7 @@ pub(super) struct Leaves {
 }
 
 impl Leaves {
-	/// Reads jobs and entries of up to `tiles` tiles, buffers that the caller shares with the product.
+	/// Reads jobs and entries of up to `tiles` tiles, from buffers that the product uses, too.
 	pub(super) fn new(
 		device: &Device,
 		tiles: u32,

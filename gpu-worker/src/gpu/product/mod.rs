@@ -24,9 +24,9 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-	/// The best one for Mesa's CPU driver: one vector of eight lanes along the columns. It loads what
-	/// differs between lanes word by word, so the more rows share a load the better; with twice as many
-	/// sums its compiler takes minutes.
+	/// The best one for Mesa's CPU driver: one vector of eight lanes along the columns. It loads
+	/// what differs between lanes word by word, so the more rows share a load the better; with
+	/// twice as many sums its compiler takes minutes.
 	pub(super) const CPU: Self = Self { rows: 16, quads: 2, lanes_x: 8, lanes_y: 1 };
 	/// What [`super::Engine`] tries on a GPU: a subgroup of 32 spans all columns, and reads rows
 	/// uniformly. More rows save loads, fewer save registers.

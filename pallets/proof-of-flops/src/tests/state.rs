@@ -12,8 +12,10 @@ use std::panic::catch_unwind;
 fn genesis_should_refuse_parameters_that_contradict_each_other() {
 	let refuses = |parameters: RoundParameters| {
 		catch_unwind(|| {
-			sp_io::TestExternalities::default()
-				.execute_with(|| GenesisConfig::<Test> { parameters, ..Default::default() }.build())
+			sp_io::TestExternalities::default().execute_with(|| {
+				pallet_beacon::Delay::<Test>::put(u64::from(parameters.delay));
+				GenesisConfig::<Test> { parameters, ..Default::default() }.build()
+			})
 		})
 		.is_err()
 	};
@@ -103,7 +105,7 @@ fn try_state_should_fail_when_the_state_is_corrupt() {
 		assert_ok!(Operators::release(&operator(0), service, obligation));
 	});
 	corrupt(|| pallet_beacon::Delay::<Test>::put(5));
-	corrupt(|| Parameters::<Test>::kill());
+	corrupt(Parameters::<Test>::kill);
 	corrupt(|| Parameters::<Test>::put(RoundParameters { window: 0, ..PARAMETERS }));
 }
 
