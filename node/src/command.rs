@@ -9,7 +9,7 @@ use sc_service::{
 };
 
 use crate::{
-	chain_spec,
+	chain_spec::{self, Preset},
 	cli::{Cli, ExportChainSpec, NodeOptions, Subcommand},
 	live_guard, ports,
 	problem::Problem,
@@ -58,7 +58,7 @@ impl SubstrateCli for Cli {
 pub(crate) fn run() -> Result<()> {
 	let cli = Cli::from_args();
 	match &cli.subcommand {
-		None => run_node(&cli),
+		None => run_node(cli),
 		Some(Subcommand::Key(command)) => command.run(&cli),
 		Some(Subcommand::ExportChainSpec(command)) => export_chain_spec(&cli, command),
 		Some(Subcommand::CheckBlock(command)) => cli.create_runner(command)?.async_run(|config| {
@@ -97,10 +97,15 @@ pub(crate) fn run() -> Result<()> {
 	}
 }
 
-fn run_node(cli: &Cli) -> Result<()> {
-	let named = cli.run.shared_params.chain.is_some() || cli.run.shared_params.dev;
-	if !named {
+fn run_node(mut cli: Cli) -> Result<()> {
+	let shared = &cli.run.shared_params;
+	let chain = shared.chain_id(shared.dev);
+	if chain.is_empty() {
 		return Err(Problem::NoChain.into());
+	}
+	if matches!(Preset::named(&chain), Some(Preset::Development | Preset::LocalTestnet)) {
+		// On one's own machine nobody depends on a stable network identity.
+		cli.run.network_params.node_key_params.unsafe_force_node_key_generation = true;
 	}
 	let runner = cli.create_runner(&cli.run)?;
 	let own_endpoints = !cli.run.rpc_params.experimental_rpc_endpoint.is_empty();
@@ -134,7 +139,7 @@ fn ensure_permitted(
 		ensure_own_identity(config.dev_key_seed.as_deref())?;
 		ensure_unsafe_rpc_is_local(config.rpc.addr.iter().flatten())?;
 	}
-	live_guard::ensure_fit(&*config.chain_spec)
+	live_guard::ensure_startable(&*config.chain_spec)
 }
 
 fn ensure_own_identity(seed: Option<&str>) -> std::result::Result<(), Problem> {
@@ -174,7 +179,7 @@ fn export_chain_spec(cli: &Cli, command: &ExportChainSpec) -> Result<()> {
 		Some(patch) => Box::new(chain_spec::patched(&command.standard.chain, patch)?),
 		None => cli.load_spec(&command.standard.chain)?,
 	};
-	live_guard::ensure_fit(&*specification)?;
+	live_guard::ensure_exportable(&*specification)?;
 	command.standard.run(specification)
 }
 

@@ -11,6 +11,7 @@ use sp_core::{
 	ecdsa, ed25519, sr25519,
 	storage::{well_known_keys, Storage},
 };
+use sp_io::hashing::twox_128;
 use sp_runtime::{traits::IdentifyAccount, MultiSigner};
 
 use crate::problem::Problem;
@@ -28,18 +29,47 @@ pub(crate) fn is_live(chain_type: &ChainType) -> bool {
 
 /// Refuses a live chain whose genesis has a sudo key or trusts a well-known key. Other chains
 /// pass unread.
-pub(crate) fn ensure_fit(specification: &dyn ChainSpec) -> Result<(), Problem> {
+pub(crate) fn ensure_exportable(specification: &dyn ChainSpec) -> Result<(), Problem> {
+	fit_storage(specification).map(|_| ())
+}
+
+/// As [`ensure_exportable`], and refuses a live chain that nobody could ever make a block of. It
+/// is better said before a database with that genesis exists.
+pub(crate) fn ensure_startable(specification: &dyn ChainSpec) -> Result<(), Problem> {
+	match fit_storage(specification)? {
+		Some(storage) => ensure_authors(&storage),
+		None => Ok(()),
+	}
+}
+
+/// The genesis storage of a live chain, after the checks; `None` for other chains.
+fn fit_storage(specification: &dyn ChainSpec) -> Result<Option<Storage>, Problem> {
 	if !is_live(&specification.chain_type()) {
-		return Ok(());
+		return Ok(None);
 	}
 	let storage = specification.as_storage_builder().build_storage().map_err(Problem::Genesis)?;
 	ensure_no_sudo(&storage)?;
-	ensure_no_well_known_key(&storage)
+	ensure_no_well_known_key(&storage)?;
+	Ok(Some(storage))
+}
+
+fn value_key(pallet: &str, item: &str) -> Vec<u8> {
+	[twox_128(pallet.as_bytes()), twox_128(item.as_bytes())].concat()
+}
+
+fn ensure_authors(storage: &Storage) -> Result<(), Problem> {
+	for pallet in ["Babe", "Grandpa"] {
+		// An empty vector is encoded as one zero byte: its length.
+		match storage.top.get(&value_key(pallet, "Authorities")).and_then(|value| value.first()) {
+			None | Some(0) => return Err(Problem::NoAuthors),
+			Some(_) => {}
+		}
+	}
+	Ok(())
 }
 
 fn ensure_no_sudo(storage: &Storage) -> Result<(), Problem> {
-	let key = [sp_io::hashing::twox_128(b"Sudo"), sp_io::hashing::twox_128(b"Key")].concat();
-	if storage.top.contains_key(&key) {
+	if storage.top.contains_key(&value_key("Sudo", "Key")) {
 		return Err(Problem::Sudo);
 	}
 	Ok(())
@@ -158,20 +188,27 @@ mod tests {
 	#[test]
 	fn m16_live_preset_should_have_no_sudo_key_when_built() {
 		let live = specification(genesis::LIVE, json!({}), ChainType::Live);
-		assert!(ensure_fit(&live).is_ok());
+		assert!(ensure_exportable(&live).is_ok());
 	}
 
 	#[test]
 	fn m16_live_chain_should_be_refused_when_it_has_a_sudo_key() {
 		let patch = json!({ "sudo": { "key": address(9) } });
 		let live = specification(genesis::LIVE, patch, ChainType::Live);
-		assert!(matches!(ensure_fit(&live), Err(Problem::Sudo)));
+		assert!(matches!(ensure_exportable(&live), Err(Problem::Sudo)));
+	}
+
+	#[test]
+	fn live_chain_should_not_start_when_it_names_no_authors() {
+		let live = specification(genesis::LIVE, json!({}), ChainType::Live);
+		assert!(matches!(ensure_startable(&live), Err(Problem::NoAuthors)));
 	}
 
 	#[test]
 	fn m17_live_chain_should_pass_when_all_keys_are_its_own() {
 		let live = specification(genesis::LIVE, own_authorities(), ChainType::Live);
-		assert!(ensure_fit(&live).is_ok());
+		assert!(ensure_exportable(&live).is_ok());
+		assert!(ensure_startable(&live).is_ok());
 	}
 
 	#[test]
@@ -186,7 +223,7 @@ mod tests {
 			authorities(&address(1), &address(2), &finality),
 		] {
 			let live = specification(genesis::LIVE, patch, ChainType::Live);
-			assert!(matches!(ensure_fit(&live), Err(Problem::WellKnownKey { .. })));
+			assert!(matches!(ensure_exportable(&live), Err(Problem::WellKnownKey { .. })));
 		}
 	}
 
@@ -196,7 +233,7 @@ mod tests {
 		let ferdie = Sr25519Keyring::Ferdie.to_account_id().to_ss58check();
 		let patch = json!({ "balances": { "balances": [[ferdie, 1_000_000_000_000_u64]] } });
 		let live = specification(genesis::LIVE, patch, ChainType::Live);
-		let refusal = ensure_fit(&live).expect_err("an endowed development account");
+		let refusal = ensure_exportable(&live).expect_err("an endowed development account");
 		assert!(refusal.to_string().contains("//Ferdie (sr25519)"), "{refusal}");
 	}
 
@@ -204,10 +241,10 @@ mod tests {
 	fn m17_development_genesis_should_be_refused_when_it_calls_itself_live() {
 		for preset in [genesis::DEVELOPMENT, genesis::LOCAL_TESTNET] {
 			for chain_type in [ChainType::Live, ChainType::Custom("main".into())] {
-				assert!(ensure_fit(&specification(preset, json!({}), chain_type)).is_err());
+				assert!(ensure_exportable(&specification(preset, json!({}), chain_type)).is_err());
 			}
 			for chain_type in [ChainType::Development, ChainType::Local] {
-				assert!(ensure_fit(&specification(preset, json!({}), chain_type)).is_ok());
+				assert!(ensure_exportable(&specification(preset, json!({}), chain_type)).is_ok());
 			}
 		}
 	}

@@ -36,8 +36,8 @@ pub(crate) enum Problem {
 	Genesis(String),
 	/// A live chain holds a key whose secret everybody knows (M17).
 	#[error(
-		"This live chain trusts the well-known development key {owner} (in the genesis storage \
-		 entry 0x{entry}), whose secret is public: replace it in the chain specification."
+		"This live chain trusts the development key {owner}, whose secret is public, in the genesis \
+		 storage entry 0x{entry}: replace it in the chain specification."
 	)]
 	WellKnownKey {
 		/// Which key: secret URI and scheme.

@@ -138,6 +138,12 @@ pub(crate) fn new_parts(config: &Configuration, clock: Clock) -> Result<Parts, S
 		.build(),
 	);
 
+	let babe_config = sc_consensus_babe::configuration(&*client)?;
+	// GRANDPA, below, panics on an empty set.
+	if babe_config.authorities.is_empty() {
+		return Err(Problem::NoAuthors.into());
+	}
+
 	let (grandpa_import, grandpa_link) = sc_consensus_grandpa::block_import(
 		client.clone(),
 		JUSTIFICATION_PERIOD,
@@ -147,10 +153,6 @@ pub(crate) fn new_parts(config: &Configuration, clock: Clock) -> Result<Parts, S
 	)?;
 	let justification_import = grandpa_import.clone();
 
-	let babe_config = sc_consensus_babe::configuration(&*client)?;
-	if babe_config.authorities.is_empty() {
-		return Err(Problem::NoAuthors.into());
-	}
 	let slot_duration = babe_config.slot_duration();
 	let import_inherents: BabeCreateInherentDataProviders<Block> = match clock {
 		Clock::Wall => {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
 use serde_json::Value as Json;
 use subxt::{
-	backend::legacy::LegacyBackend,
+	backend::LegacyBackend,
 	dynamic::{At, Value},
 	ext::scale_value::{Composite, Primitive, ValueDef},
 	rpcs::{rpc_params, RpcClient},

@@ -33,8 +33,8 @@ use subxt::{
 
 type Header = subxt::config::substrate::SubstrateHeader<H256>;
 
-/// Reads the text of an error together with its causes.
-pub(crate) fn text(error: &(dyn std::error::Error + 'static)) -> String {
+/// Reads the text of an error together with its causes, without the prefixes that libraries repeat.
+fn text(error: &(dyn std::error::Error + 'static)) -> String {
 	let mut text = error.to_string();
 	let mut source = error.source();
 	while let Some(cause) = source {
@@ -44,6 +44,9 @@ pub(crate) fn text(error: &(dyn std::error::Error + 'static)) -> String {
 			text.push_str(&cause_text);
 		}
 		source = cause.source();
+	}
+	for prefix in ["RPC error: ", "client error: ", "Backend error: ", "User error: "] {
+		text = text.replace(prefix, "");
 	}
 	text
 }

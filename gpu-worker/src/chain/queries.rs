@@ -312,6 +312,7 @@ fn status(view: flops::Status<AccountId>) -> Status {
 	use flops::NextStep;
 	let eligible = match &view.next {
 		NextStep::Register => Err("there is no such worker, or no such device of it"),
+		NextStep::BondMore => Err("the operator has too little free stake for the reservation"),
 		NextStep::Inactive => Err("the operator is retiring, or its bond is below the minimum"),
 		_ => Ok(()),
 	};
@@ -324,6 +325,7 @@ fn status(view: flops::Status<AccountId>) -> Status {
 		NextStep::Inactive => {
 			"raise the bond: it is below the minimum, or the operator retires".into()
 		}
+		NextStep::BondMore => "raise the bond: too little of it is free for the reservation".into(),
 		NextStep::AwaitRound => "wait for a round to open".into(),
 		NextStep::Work { round, commit_from, .. } => {
 			format!("compute tiles of round {round} until block {commit_from}")

@@ -11,7 +11,7 @@ use std::{collections::HashMap, time::Duration};
 use subxt::{
 	config::{substrate::H256, DefaultExtrinsicParamsBuilder},
 	error::DispatchError,
-	ext::scale_value::Composite,
+	ext::scale_value::{Composite, Primitive, ValueDef},
 	rpcs::Error as RpcError,
 	tx::{DynamicPayload, Payload},
 	utils::MultiAddress,
@@ -324,13 +324,7 @@ impl Chain {
 					("Operators" | "ProofOfFlops", _) => {
 						let fields = event
 							.decode_fields_unchecked_as::<Composite<()>>()
-							.map(|fields| {
-								subxt::ext::scale_value::Value {
-									value: subxt::ext::scale_value::ValueDef::Composite(fields),
-									context: (),
-								}
-								.to_string()
-							})
+							.map(|fields| render(&ValueDef::Composite(fields)))
 							.unwrap_or_default();
 						told.push(format!(
 							"{}.{} {fields}",
@@ -356,6 +350,51 @@ fn payload(at: &At, call: &Call) -> Result<DynamicPayload<Composite<()>>, Error>
 	at.transactions()
 		.from_call_data_bytes(&bytes)
 		.map_err(|error| failed("encoding a call", &error))
+}
+
+/// A decoded value as text; bytes, such as accounts and hashes, in hex.
+fn render(value: &ValueDef<()>) -> String {
+	fn byte(value: &ValueDef<()>) -> Option<u8> {
+		match value {
+			ValueDef::Primitive(Primitive::U128(byte)) => u8::try_from(*byte).ok(),
+			_ => None,
+		}
+	}
+	match value {
+		ValueDef::Composite(Composite::Unnamed(items)) => match items.as_slice() {
+			[single] => render(&single.value),
+			items => {
+				let bytes: Option<Vec<u8>> = items.iter().map(|item| byte(&item.value)).collect();
+				match bytes {
+					Some(bytes) if bytes.len() >= 20 => format!("0x{}", hex::encode(bytes)),
+					_ => {
+						let items: Vec<_> = items.iter().map(|item| render(&item.value)).collect();
+						format!("[{}]", items.join(", "))
+					}
+				}
+			}
+		},
+		ValueDef::Composite(Composite::Named(fields)) => {
+			let fields: Vec<_> = fields
+				.iter()
+				.map(|(name, field)| format!("{name}: {}", render(&field.value)))
+				.collect();
+			format!("{{ {} }}", fields.join(", "))
+		}
+		ValueDef::Variant(variant) if variant.values.is_empty() => variant.name.clone(),
+		ValueDef::Variant(variant) => {
+			format!("{} {}", variant.name, render(&ValueDef::Composite(variant.values.clone())))
+		}
+		ValueDef::Primitive(Primitive::U128(number)) => number.to_string(),
+		ValueDef::Primitive(Primitive::I256(bytes) | Primitive::U256(bytes)) => {
+			format!("0x{}", hex::encode(bytes))
+		}
+		ValueDef::Primitive(Primitive::Bool(yes)) => yes.to_string(),
+		ValueDef::Primitive(Primitive::String(text)) => text.clone(),
+		ValueDef::Primitive(Primitive::I128(number)) => number.to_string(),
+		ValueDef::Primitive(Primitive::Char(letter)) => letter.to_string(),
+		ValueDef::BitSequence(bits) => format!("{bits:?}"),
+	}
 }
 
 /// The documented sentence of an error, or its name.

@@ -197,8 +197,9 @@ mod benchmarks {
 				last.opened = false;
 			}
 		});
+		let anybody: T::AccountId = account("anybody", 0, 0);
 		#[extrinsic_call]
-		_(RawOrigin::Signed(account("anybody", 0, 0)), worker, 0, CURRENT - 1);
+		_(RawOrigin::Signed(anybody), worker, 0, CURRENT - 1);
 		assert_eq!(Standings::<T>::get(worker, 0).map(|s| s.buffer), Some(0));
 	}
 
