@@ -20,7 +20,7 @@ use subxt_signer::sr25519::Keypair;
 
 /// Pauses between attempts to connect.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How long there may be no block before the worker says so and connects anew.
 const SILENCE: Duration = Duration::from_secs(60);
 /// Blocks between looks at things that change seldom: the key's worker, its float, old records.
@@ -213,7 +213,8 @@ impl Session<'_> {
 				guard::Finality::Behind { missing } => {
 					tracing::warn!(
 						missing_blocks = missing,
-						"the node is behind what this worker has seen final: waiting"
+						"the node is behind what this worker has seen final: waiting; if the chain was \
+						 reset on purpose, give the worker a new --base-path"
 					);
 				}
 			}

@@ -4,6 +4,8 @@
 //! [`live_guard`] (what a live chain must not contain), [`service`] (wiring), [`seal`] (blocks on a
 //! timer for tests), [`rpc`], [`ports`] and [`disk`] (checks before and while the node runs).
 
+#![allow(clippy::result_large_err, reason = "the error types are those of sc-cli and sc-service")]
+
 mod chain_spec;
 mod cli;
 mod command;

@@ -9,7 +9,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use super::{alice, chain, genesis};
 use crate::{
 	configs::{credits_issuer, FLOPS_ASSET},
-	timing, Assets, Babe, Runtime, Session, Sudo,
+	timing, Assets, Babe, Runtime, Session,
 };
 
 #[test]

@@ -83,6 +83,8 @@ struct Told {
 	outcome: Option<(u32, &'static str)>,
 	states: BTreeMap<u32, &'static str>,
 	barred: bool,
+	/// Whether the chain was looked at before: what it says at first is no news.
+	begun: bool,
 }
 
 /// The prover role of one worker, over all of its devices.
@@ -500,14 +502,14 @@ impl Member {
 		let oldest = status.claims.first().map_or(u32::MAX, |claim| claim.round);
 		self.told.states.retain(|round, _| *round >= oldest);
 		self.openings.retain(|(round, _), _| *round >= oldest);
-		if status.outcome != self.told.outcome {
-			self.told.outcome = status.outcome;
-			if let Some((round, sentence)) = status.outcome {
-				let buffer = crate::cli::units(status.buffer);
-				let required = crate::cli::units(status.required);
-				tracing::info!(device, round, buffer, required, "settled: {sentence}");
-				self.metrics.round("settled");
-			}
+		let news = status.outcome != self.told.outcome && self.told.begun;
+		self.told.outcome = status.outcome;
+		self.told.begun = true;
+		if let Some((round, sentence)) = status.outcome.filter(|_| news) {
+			let buffer = crate::cli::units(status.buffer);
+			let required = crate::cli::units(status.required);
+			tracing::info!(device, round, buffer, required, "settled: {sentence}");
+			self.metrics.round("settled");
 		}
 	}
 }
