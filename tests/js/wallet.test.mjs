@@ -5,9 +5,12 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { ApiPromise, Keyring, WsProvider } from "@polkadot/api";
+import { compactAddLength, u8aConcat, u8aToHex } from "@polkadot/util";
 
 const url = process.env.ASSAY_RPC ?? "ws://127.0.0.1:9944";
 const minutes = 60_000;
+
+const wallet = "//Ferdie";
 
 let api;
 let keyring;
@@ -54,12 +57,11 @@ async function view(pallet, name, ...inputs) {
 		const type = api.registry.createLookupType(description.inputs[i].type);
 		return api.registry.createTypeUnsafe(type, [input]).toU8a();
 	});
-	const bytes = new Uint8Array(encoded.reduce((sum, part) => sum + part.length, 0));
-	encoded.reduce((at, part) => (bytes.set(part, at), at + part.length), 0);
-	const query = api.registry.createType("([u8; 32], Bytes)", [description.id, bytes]);
+	// The function's id, then its arguments as one byte string.
+	const query = u8aConcat(description.id.toU8a(), compactAddLength(u8aConcat(...encoded)));
 	const raw = await api.rpc.state.call(
 		"RuntimeViewFunction_execute_view_function",
-		query.toHex(),
+		u8aToHex(query),
 	);
 	// Result<Vec<u8>, ViewFunctionDispatchError>: zero says that the value follows.
 	const answer = raw.toU8a(true);
@@ -83,7 +85,7 @@ test("credits should be named when the asset is read", async () => {
 });
 
 test("fee should be estimated when a call is prepared", async () => {
-	const ferdie = keyring.addFromUri("//Ferdie");
+	const ferdie = keyring.addFromUri(wallet);
 	const information = await api.tx.operators.register(ferdie.address).paymentInfo(ferdie);
 	assert.ok(information.partialFee.gtn(0), "a fee that is nothing");
 	const asy = 10n ** 12n;
@@ -91,7 +93,7 @@ test("fee should be estimated when a call is prepared", async () => {
 });
 
 test("operator should be registered and seen when a wallet signs", async () => {
-	const ferdie = keyring.addFromUri("//Ferdie");
+	const ferdie = keyring.addFromUri(wallet);
 	const result = await submit(api.tx.operators.register(ferdie.address), ferdie);
 	assert.equal(documentedError(result), null);
 	const event = result.events.find(({ event }) => event.section === "operators");
@@ -106,7 +108,7 @@ test("operator should be registered and seen when a wallet signs", async () => {
 }, { timeout: 2 * minutes });
 
 test("dispatch error should carry its documentation when a call fails", async () => {
-	const ferdie = keyring.addFromUri("//Ferdie");
+	const ferdie = keyring.addFromUri(wallet);
 	const result = await submit(api.tx.operators.register(ferdie.address), ferdie);
 	const error = documentedError(result);
 	assert.ok(error, "registering twice succeeded");

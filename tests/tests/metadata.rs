@@ -1,11 +1,7 @@
 //! What wallets and generated clients learn about the chain.
 
-use assay_runtime::Runtime;
 use codec::Decode;
-use frame_metadata::{
-	v15::RuntimeMetadataV15, v16::RuntimeMetadataV16, RuntimeMetadata, RuntimeMetadataPrefixed,
-};
-use sp_runtime::BuildStorage;
+use frame_metadata::{v16::RuntimeMetadataV16, RuntimeMetadata, RuntimeMetadataPrefixed};
 
 /// The pallets of this repository.
 const OURS: [&str; 4] = ["Timing", "Beacon", "Operators", "ProofOfFlops"];
@@ -14,24 +10,11 @@ fn decode(bytes: &[u8]) -> RuntimeMetadata {
 	RuntimeMetadataPrefixed::decode(&mut &*bytes).expect("metadata decodes").1
 }
 
-fn version_15() -> RuntimeMetadataV15 {
-	match decode(&assay_runtime::metadata_bytes()) {
-		RuntimeMetadata::V15(metadata) => metadata,
-		_ => panic!("the committed metadata has version 15"),
-	}
-}
-
 /// Version 16 is the first that has view functions.
-fn version_16() -> RuntimeMetadataV16 {
-	let genesis = assay_runtime::RuntimeGenesisConfig::default()
-		.system
-		.build_storage()
-		.expect("the default genesis is valid");
-	let bytes = sp_io::TestExternalities::new(genesis)
-		.execute_with(|| Runtime::metadata_at_version(16).expect("the runtime has version 16"));
-	match decode(&bytes) {
+fn metadata() -> RuntimeMetadataV16 {
+	match decode(&assay_runtime::metadata_bytes()) {
 		RuntimeMetadata::V16(metadata) => metadata,
-		_ => panic!("version 16 was asked for"),
+		_ => panic!("the committed metadata has version 16"),
 	}
 }
 
@@ -41,7 +24,7 @@ fn is_empty<S: AsRef<str>>(docs: &[S]) -> bool {
 
 /// Adds the variants of a pallet's calls, events or errors, and their fields, that say nothing.
 fn undocumented_variants(
-	metadata: &RuntimeMetadataV15,
+	metadata: &RuntimeMetadataV16,
 	what: &str,
 	type_id: u32,
 	with_fields: bool,
@@ -64,7 +47,7 @@ fn undocumented_variants(
 
 #[test]
 fn pallets_should_document_everything_when_wallets_show_it() {
-	let metadata = version_15();
+	let metadata = metadata();
 	let mut missing = Vec::new();
 	for name in OURS {
 		let pallet = metadata
@@ -112,7 +95,7 @@ fn pallets_should_document_everything_when_wallets_show_it() {
 
 #[test]
 fn view_functions_should_be_documented_when_dashboards_offer_them() {
-	let metadata = version_16();
+	let metadata = metadata();
 	let mut count = 0;
 	for pallet in metadata.pallets.iter().filter(|pallet| OURS.contains(&pallet.name.as_str())) {
 		for function in &pallet.view_functions {
@@ -126,7 +109,7 @@ fn view_functions_should_be_documented_when_dashboards_offer_them() {
 
 #[test]
 fn errors_should_be_sentences_when_people_read_them() {
-	let metadata = version_15();
+	let metadata = metadata();
 	for pallet in metadata.pallets.iter().filter(|pallet| OURS.contains(&pallet.name.as_str())) {
 		let Some(errors) = &pallet.error else { continue };
 		let resolved = metadata.types.resolve(errors.ty.id).expect("in the registry");
