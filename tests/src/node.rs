@@ -58,7 +58,6 @@ impl Node {
 		command.args(["--rpc-port", &rpc.to_string(), "--port", &network.to_string()]);
 		// States of all blocks are kept, since tests read the events of old blocks.
 		command.args(["--no-prometheus", "--no-telemetry", "--state-pruning", "archive"]);
-		command.arg("--no-hardware-benchmarks");
 		if let Some(milliseconds) = options.block_time_ms {
 			command.args(["--block-time-ms", &milliseconds.to_string()]);
 		}
