@@ -7,9 +7,9 @@ fn main() {
 		// lock file; without this it would not use the pinned versions.
 		std::env::set_var(
 			"WASM_BUILD_WORKSPACE_HINT",
-			std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or_else(|| {
-				panic!("{} lies in the workspace", env!("CARGO_MANIFEST_DIR"))
-			}),
+			std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+				.parent()
+				.unwrap_or_else(|| panic!("{} lies in the workspace", env!("CARGO_MANIFEST_DIR"))),
 		);
 		substrate_wasm_builder::WasmBuilder::build_using_defaults();
 	}

@@ -20,9 +20,6 @@ case $CARGO_TARGET_DIR in
 *) CARGO_TARGET_DIR=$root/$CARGO_TARGET_DIR ;;
 esac
 binaries=$CARGO_TARGET_DIR/release
-# The Wasm runtime is built with the dependencies of Cargo.lock, which wasm-builder would not find
-# from a target folder outside of the checkout.
-export WASM_BUILD_WORKSPACE_HINT=$root
 mkdir -p "$cache"
 
 # Written by scripts/setup: which toolchain builds the Wasm runtime.

@@ -48,7 +48,11 @@ impl Record {
 
 	/// An unsigned field.
 	pub fn number(&self, name: &str) -> u128 {
-		let value = self.field(name);
+		let mut value = self.field(name);
+		// A number may be wrapped in a type of its own.
+		while let (ValueDef::Composite(_), Some(inner)) = (&value.value, value.at(0)) {
+			value = inner;
+		}
 		value.as_u128().unwrap_or_else(|| panic!("{name} is no number: {value}"))
 	}
 
