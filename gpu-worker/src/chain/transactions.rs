@@ -186,7 +186,7 @@ impl Chain {
 		self.within("nonce", self.rpc.system_account_next_index(account)).await
 	}
 
-	/// Signs a call so that it is valid for the next [`MORTALITY`] blocks.
+	/// Signs a call so that it is valid for the next 64 blocks.
 	pub async fn sign(
 		&self,
 		call: &Call,
