@@ -47,11 +47,12 @@ impl Node {
 	fn spawn(folder: &PathBuf, options: &NodeOptions, rpc: u16, network: u16) -> Process {
 		let mut command = command(binary("assay-node"), options.core);
 		match &options.chain {
-			Some(chain) => command.arg("--chain").arg(chain).args([
-				"--alice",
-				"--validator",
-				"--force-authoring",
-			]),
+			Some(chain) => command
+				.arg("--chain")
+				.arg(chain)
+				.args(["--alice", "--validator", "--force-authoring"])
+				// A validator wants a lasting identity; that of //Alice is as good as any.
+				.args(["--node-key", &format!("{:064x}", 1)]),
 			None => command.arg("--dev"),
 		};
 		command.arg("--base-path").arg(folder);
