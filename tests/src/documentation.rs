@@ -10,10 +10,7 @@ use std::{
 	time::{Duration, Instant},
 };
 
-use crate::{
-	node::NodeOptions,
-	process::{binary, free_port, repository, run, Process},
-};
+use crate::process::{binary, free_port, repository, run, Process};
 
 /// Time that a block may take, and that one may take to succeed at last.
 const BLOCK_LIMIT: Duration = Duration::from_secs(180);
@@ -89,19 +86,15 @@ pub struct Reader {
 }
 
 impl Reader {
-	/// Prepares a shell in `folder`. Nodes that the reader starts with `assay-node --dev` make
-	/// blocks in quick succession.
-	pub fn new(folder: &Path, options: &NodeOptions) -> Self {
+	/// Prepares a shell in `folder`, where `assay-node --dev` takes free ports.
+	pub fn new(folder: &Path) -> Self {
 		let home = folder.join("home");
 		let shims = folder.join("bin");
 		fs::create_dir_all(&home).expect("the folder is writable");
 		fs::create_dir_all(&shims).expect("the folder is writable");
 		let port = free_port();
-		let mut flags =
+		let flags =
 			format!("--rpc-port {port} --port {} --no-prometheus --no-telemetry", free_port());
-		if let Some(milliseconds) = options.block_time_ms {
-			flags += &format!(" --block-time-ms {milliseconds}");
-		}
 		let node = binary("assay-node");
 		let shim = format!(
 			"#!/bin/sh\ncase $1 in --dev) exec '{0}' \"$@\" {flags} ;; *) exec '{0}' \"$@\" ;; esac\n",

@@ -5,7 +5,6 @@ use std::{fs, time::Duration};
 use assay_tests::{
 	chain::{eventually, Chain},
 	documentation::{blocks, Mode, Reader},
-	node::NodeOptions,
 	process::repository,
 	Machine,
 };
@@ -62,8 +61,7 @@ async fn commands_should_succeed_when_a_reader_types_them() {
 	let machine = Machine::take().await;
 	for page in pages() {
 		let folder = machine.path(&page.replace('/', "-"));
-		let options = NodeOptions { block_time_ms: Some(300), ..Default::default() };
-		let mut reader = Reader::new(&folder, &options);
+		let mut reader = Reader::new(&folder);
 		let blocks = blocks(&read(&page)).unwrap_or_else(|error| panic!("{page}: {error}"));
 		for block in &blocks {
 			tokio::task::block_in_place(|| reader.follow(&page, block));
