@@ -40,6 +40,24 @@ pub trait WeightInfo {
 	fn execute_conviction() -> Weight;
 	/// Weight of `cancel_conviction`.
 	fn cancel_conviction() -> Weight;
+	/// Weight of `delegate`.
+	fn delegate() -> Weight;
+	/// Weight of `undelegate`.
+	fn undelegate() -> Weight;
+	/// Weight of `withdraw_delegation`.
+	fn withdraw_delegation() -> Weight;
+	/// Weight of `redelegate`.
+	fn redelegate() -> Weight;
+	/// Weight of `claim_rewards`.
+	fn claim_rewards() -> Weight;
+	/// Weight of `set_commission`.
+	fn set_commission() -> Weight;
+	/// Weight of `allocate`.
+	fn allocate() -> Weight;
+	/// Weight of `set_allocation_delay`.
+	fn set_allocation_delay() -> Weight;
+	/// Weight of `set_policy`.
+	fn set_policy() -> Weight;
 }
 
 /// Weights on a node's usual hardware and the runtime's own database costs.
@@ -75,34 +93,54 @@ macro_rules! weights {
 // call: microseconds, bytes of proof, reads, writes.
 weights! {
 	// Operators, Keys twice, account with holds.
-	register: 80, 12_000, 5, 3;
+	register: 85, 13_000, 5, 3;
 	// Operators, Keys.
-	set_payout: 35, 8_000, 2, 1;
+	set_payout: 40, 9_000, 2, 1;
 	// Operators, account with holds.
-	bond_more: 75, 8_000, 3, 3;
+	bond_more: 85, 9_000, 3, 3;
 	// Operators.
-	unbond: 40, 5_000, 1, 1;
+	unbond: 50, 6_000, 1, 1;
 	// Operators, account with holds, five services of VoidedAt.
-	withdraw: 110, 12_000, 3, 8;
+	withdraw: 120, 13_000, 3, 8;
 	// Operators twice (own, key's), Keys, NextWorkerId, account with holds; writes Operators,
 	// NextWorkerId, Keys, WorkersOf, Workers, account with holds.
-	add_worker: 95, 16_000, 6, 7;
+	add_worker: 100, 17_000, 6, 7;
 	// Workers, Operators twice, Keys, current round; writes two keys and the worker.
-	rotate_key: 60, 14_000, 5, 3;
+	rotate_key: 65, 15_000, 5, 3;
 	// Workers, open obligations (two reads allowed), Operators, account with holds; writes those,
 	// two keys, WorkersOf.
-	remove_worker: 100, 16_000, 6, 7;
+	remove_worker: 105, 17_000, 6, 7;
 	// Workers, Operators, account with holds, the device.
-	add_device: 85, 14_000, 4, 4;
+	add_device: 90, 15_000, 4, 4;
 	// Workers, the device.
 	describe_device: 40, 8_000, 2, 1;
 	// Workers, the device, account with holds.
 	remove_device: 85, 12_000, 4, 4;
 	// Operators.
-	retire: 45, 5_000, 1, 1;
-	// Convictions, Operators, the operator's account with holds, the prover's account, TotalBurnt,
-	// total issuance.
-	execute_conviction: 160, 18_000, 7, 7;
-	// Convictions, Operators, account with holds.
-	cancel_conviction: 120, 12_000, 4, 4;
+	retire: 55, 6_000, 1, 1;
+	// Convictions, Operators, the operator's account with holds, the prover's account, the pot of
+	// delegated stake, TotalBurnt, total issuance.
+	execute_conviction: 190, 22_000, 9, 9;
+	// Convictions, Operators, account with holds, the pot of delegated stake.
+	cancel_conviction: 130, 16_000, 5, 5;
+	// Operators, Delegations, four Cohorts (two that mature, one to settle, one to join), the
+	// session, the delegator's account, the pot of delegated stake.
+	delegate: 170, 32_000, 10, 8;
+	// Operators, Delegations, four Cohorts, the session.
+	undelegate: 110, 24_000, 7, 6;
+	// Operators, Delegations, two Cohorts, the pot of delegated stake, the delegator's account.
+	withdraw_delegation: 170, 26_000, 7, 6;
+	// Both Operators, both Delegations, eight Cohorts, the session.
+	redelegate: 190, 46_000, 13, 12;
+	// Operators, Delegations, four Cohorts, the session, the account of rewards, the payee's
+	// account.
+	claim_rewards: 170, 32_000, 10, 8;
+	// Operators.
+	set_commission: 50, 6_000, 1, 1;
+	// Operators, AllocationDelay.
+	allocate: 55, 8_000, 2, 1;
+	// AllocationDelayFloor, AllocationDelay.
+	set_allocation_delay: 20, 3_000, 1, 1;
+	// EconomicPolicy.
+	set_policy: 25, 3_000, 1, 1;
 }
