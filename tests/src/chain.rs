@@ -90,7 +90,7 @@ impl Record {
 	}
 }
 
-fn collect_bytes(value: &Value<()>, bytes: &mut Vec<u8>) {
+pub(crate) fn collect_bytes(value: &Value<()>, bytes: &mut Vec<u8>) {
 	match &value.value {
 		ValueDef::Primitive(Primitive::U128(byte)) => {
 			bytes.push(u8::try_from(*byte).expect("an element of a byte array"));

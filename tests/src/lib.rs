@@ -9,6 +9,7 @@ pub mod chain;
 pub mod documentation;
 pub mod node;
 pub mod process;
+pub mod validators;
 pub mod worker;
 
 use std::path::{Path, PathBuf};

@@ -10,6 +10,26 @@ use crate::{
 /// How long a node may take until it answers.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
+/// A well-known validator whose session keys a node has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+	/// The flag that gives the node its session keys, such as `--bob`.
+	pub flag: &'static str,
+	/// The node's key in the network.
+	pub number: u8,
+}
+
+impl Identity {
+	/// //Alice, whose node has the first number.
+	pub const ALICE: Self = Self { flag: "--alice", number: 1 };
+}
+
+impl Default for Identity {
+	fn default() -> Self {
+		Self::ALICE
+	}
+}
+
 /// How to start a node.
 #[derive(Debug, Clone, Default)]
 pub struct NodeOptions {
@@ -17,6 +37,8 @@ pub struct NodeOptions {
 	pub block_time_ms: Option<u32>,
 	/// A chain specification, instead of the development chain.
 	pub chain: Option<PathBuf>,
+	/// Who it is on the chain of a specification.
+	pub identity: Identity,
 	/// The core to run on.
 	pub core: Option<usize>,
 	/// More arguments.
@@ -34,7 +56,7 @@ pub struct Node {
 }
 
 impl Node {
-	/// Starts a validator as //Alice and waits until it answers.
+	/// Starts a validator, //Alice unless the options say otherwise, and waits until it answers.
 	pub async fn start(folder: PathBuf, options: NodeOptions) -> Self {
 		std::fs::create_dir_all(&folder).expect("a folder for the node");
 		let (rpc_port, network_port) = (free_port(), free_port());
@@ -50,9 +72,9 @@ impl Node {
 			Some(chain) => command
 				.arg("--chain")
 				.arg(chain)
-				.args(["--alice", "--validator", "--force-authoring"])
-				// A validator wants a lasting identity; that of //Alice is as good as any.
-				.args(["--node-key", &format!("{:064x}", 1)]),
+				.args([options.identity.flag, "--validator", "--force-authoring"])
+				// A validator wants a lasting identity.
+				.args(["--node-key", &format!("{:064x}", options.identity.number)]),
 			None => command.arg("--dev"),
 		};
 		command.arg("--base-path").arg(folder);
@@ -86,6 +108,21 @@ impl Node {
 	/// Port of its RPC.
 	pub fn rpc_port(&self) -> u16 {
 		self.rpc_port
+	}
+
+	/// Port on which it listens for other nodes.
+	pub fn network_port(&self) -> u16 {
+		self.network_port
+	}
+
+	/// Stops the process in its tracks, as an overloaded machine would.
+	pub fn pause(&self) {
+		self.process.signal("-STOP");
+	}
+
+	/// Lets a paused process go on.
+	pub fn resume(&self) {
+		self.process.signal("-CONT");
 	}
 
 	/// A client of it.

@@ -1,0 +1,189 @@
+//! A network of validators on one machine: elected by stake, each a real node.
+
+use std::{
+	path::{Path, PathBuf},
+	time::Duration,
+};
+
+use serde_json::{json, Value as Json};
+use sp_core::{crypto::Ss58Codec, ed25519, sr25519, Pair};
+use subxt::dynamic::Value;
+use subxt_signer::{sr25519::Keypair, SecretUri};
+
+use crate::{
+	chain::{eventually, Chain},
+	node::{patched_specification, Identity, Node, NodeOptions},
+	Machine,
+};
+
+/// One ASY in the smallest unit.
+pub const ASY: u128 = 1_000_000_000_000;
+/// How long nodes may take to find or lose each other.
+const CONNECTION_LIMIT: Duration = Duration::from_secs(60);
+
+/// An operator of genesis that is a candidate.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate {
+	/// Whose well-known session keys it has; its account is that name's stash.
+	pub name: &'static str,
+	/// The flag and number of its node.
+	pub identity: Identity,
+	/// Its own bond, in ASY.
+	pub bond: u128,
+}
+
+impl Candidate {
+	/// The secret of its account.
+	pub fn signer(&self) -> Keypair {
+		let uri = format!("//{}//stash", self.name).parse::<SecretUri>();
+		Keypair::from_uri(&uri.expect("a well-formed name")).expect("a development key")
+	}
+
+	/// Its account.
+	pub fn account(&self) -> [u8; 32] {
+		self.signer().public_key().0
+	}
+
+	fn address(&self) -> String {
+		subxt::utils::AccountId32(self.account()).to_string()
+	}
+
+	/// The account, the validator's name in sessions, and the session keys.
+	fn session_entry(&self) -> Json {
+		let seed = format!("//{}", self.name);
+		let babe = sr25519::Pair::from_string(&seed, None).expect("a development key");
+		let grandpa = ed25519::Pair::from_string(&seed, None).expect("a development key");
+		json!([self.address(), self.address(), {
+			"babe": babe.public().to_ss58check(),
+			"grandpa": grandpa.public().to_ss58check(),
+		}])
+	}
+}
+
+/// Writes the specification of a chain with slots of a second and sessions of `epoch` slots, whose
+/// first `seats` candidates are its first validators and which elects `seats` of all.
+pub fn specification(folder: &Path, candidates: &[Candidate], seats: usize, epoch: u32) -> PathBuf {
+	let million = 1_000_000;
+	let entry = |candidate: &Candidate| {
+		let bond = u64::try_from(candidate.bond * ASY).expect("a bond below 18 million ASY");
+		let everything = json!([["Consensus", million]]);
+		json!([candidate.address(), candidate.address(), bond, everything, []])
+	};
+	let endowment = u64::try_from(1_000_000 * ASY).expect("below 18 million ASY");
+	let (first, others) = candidates.split_at(seats);
+	let sudo = sr25519::Pair::from_string("//Alice", None).expect("a development key");
+	let balances: Vec<_> = candidates
+		.iter()
+		.map(Candidate::address)
+		.chain([sudo.public().to_ss58check()])
+		.map(|address| json!([address, endowment]))
+		.collect();
+	patched_specification(
+		folder,
+		&json!({
+			"timing": { "epochLength": epoch },
+			"balances": { "balances": balances },
+			"operators": { "operators": candidates.iter().map(entry).collect::<Vec<_>>() },
+			"validators": {
+				"candidates": candidates.iter().map(Candidate::address).collect::<Vec<_>>(),
+				"limits": { "minimum": 1, "maximum": seats },
+			},
+			"session": {
+				"keys": first.iter().map(Candidate::session_entry).collect::<Vec<_>>(),
+				"nonAuthorityKeys": others.iter().map(Candidate::session_entry).collect::<Vec<_>>(),
+			},
+		}),
+	)
+}
+
+/// A validator's node with a client and its name among its peers.
+#[derive(Debug)]
+pub struct Member {
+	/// Its node.
+	pub node: Node,
+	/// A client of it.
+	pub chain: Chain,
+	peer: String,
+}
+
+impl Member {
+	/// Starts a node that talks to nobody but the peers it is told of.
+	pub async fn start(machine: &Machine, specification: &Path, identity: Identity) -> Self {
+		let options = NodeOptions {
+			chain: Some(specification.to_owned()),
+			identity,
+			arguments: vec!["--reserved-only".into(), "--no-mdns".into()],
+			..Default::default()
+		};
+		let folder = machine.path(&format!("node-{}", identity.number));
+		let node = Node::start(folder, options).await;
+		let chain = node.chain().await;
+		let peer = chain.request("system_localPeerId", vec![]).await.expect("a node has a name");
+		let peer = peer.as_str().expect("a string").to_owned();
+		Self { node, chain, peer }
+	}
+
+	async fn add_peer(&self, other: &Self) {
+		let address =
+			format!("/ip4/127.0.0.1/tcp/{}/p2p/{}", other.node.network_port(), other.peer);
+		let added = self.chain.request("system_addReservedPeer", vec![json!(address)]).await;
+		added.unwrap_or_else(|error| panic!("{address}: {error}"));
+	}
+
+	async fn remove_peer(&self, other: &Self) {
+		let removed =
+			self.chain.request("system_removeReservedPeer", vec![json!(other.peer)]).await;
+		removed.unwrap_or_else(|error| panic!("{}: {error}", other.peer));
+	}
+
+	async fn peers(&self) -> u64 {
+		let health = self.chain.request("system_health", vec![]).await.expect("a node is healthy");
+		health["peers"].as_u64().expect("a number")
+	}
+
+	/// Waits until it has exactly so many peers.
+	pub async fn wait_peers(&self, number: u64) {
+		eventually(&format!("{number} peers"), CONNECTION_LIMIT, || async {
+			(self.peers().await == number).then_some(())
+		})
+		.await;
+	}
+
+	/// The validators of the session at the latest finalized block.
+	pub async fn validators(&self) -> Vec<[u8; 32]> {
+		let validators = self.chain.stored("Session", "Validators", vec![]).await;
+		accounts(&validators.expect("a chain has validators"))
+	}
+
+	/// The session of the latest finalized block.
+	pub async fn session(&self) -> u32 {
+		let index = self.chain.stored("Session", "CurrentIndex", vec![]).await;
+		let index = index.and_then(|index| index.as_u128());
+		index.map_or(0, |index| u32::try_from(index).expect("sessions have 32 bits"))
+	}
+}
+
+/// Accounts of a list that was decoded without knowing its type.
+fn accounts(list: &Value<()>) -> Vec<[u8; 32]> {
+	let mut bytes = Vec::new();
+	crate::chain::collect_bytes(list, &mut bytes);
+	bytes.chunks_exact(32).map(|chunk| chunk.try_into().expect("32 bytes")).collect()
+}
+
+/// Connects every pair of the two groups; `on` says whether they find or lose each other.
+pub async fn link(left: &[&Member], right: &[&Member], on: bool) {
+	for one in left {
+		for other in right {
+			if one.peer == other.peer {
+				continue;
+			}
+			if on {
+				one.add_peer(other).await;
+				other.add_peer(one).await;
+			} else {
+				one.remove_peer(other).await;
+				other.remove_peer(one).await;
+			}
+		}
+	}
+}

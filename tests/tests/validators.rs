@@ -1,0 +1,275 @@
+//! Validators elected by stake: four real nodes of six operators, what goes wrong among them, and
+//! what it costs.
+
+use std::time::{Duration, Instant};
+
+use assay_tests::{
+	chain::{eventually, Chain},
+	node::Identity,
+	validators::{link, specification, Candidate, Member, ASY},
+	Machine,
+};
+use subxt::dynamic::Value;
+
+/// Slots of a session.
+const EPOCH: u32 = 12;
+/// Sessions from unbonding to withdrawal.
+const UNBONDING_SESSIONS: u32 = 14;
+const SEATS: usize = 4;
+const LIMIT: Duration = Duration::from_secs(120);
+
+const ALICE: usize = 0;
+const BOB: usize = 1;
+const CHARLIE: usize = 2;
+const DAVE: usize = 3;
+const EVE: usize = 4;
+
+/// Candidates by stake; the first four are the first validators.
+fn candidates() -> [Candidate; 6] {
+	let candidate =
+		|name, flag, number, bond| Candidate { name, identity: Identity { flag, number }, bond };
+	[
+		candidate("Alice", "--alice", 1, 100_000),
+		candidate("Bob", "--bob", 2, 90_000),
+		candidate("Charlie", "--charlie", 3, 80_000),
+		candidate("Dave", "--dave", 4, 70_000),
+		candidate("Eve", "--eve", 5, 60_000),
+		candidate("Ferdie", "--ferdie", 6, 50_000),
+	]
+}
+
+/// Waits until finality has grown by so many blocks from here.
+async fn finality_grows(member: &Member, by: u32) {
+	let from = member.chain.finalized().await.0;
+	member.chain.wait_finalized(from + by, LIMIT).await;
+}
+
+/// Watches for some time and tells by how much the best and the last final block have grown.
+async fn growth(chain: &Chain, during: Duration) -> (u32, u32) {
+	let (best, last) = (chain.best().await, chain.finalized().await.0);
+	tokio::time::sleep(during).await;
+	(chain.best().await - best, chain.finalized().await.0 - last)
+}
+
+/// All nodes agree on every block that any of them holds for final.
+async fn agree(members: &[&Member], finals: &[(u32, String)]) {
+	for (number, hash) in finals {
+		for member in members {
+			assert_eq!(
+				member.chain.hash(*number).await.as_ref(),
+				Some(hash),
+				"two nodes hold different blocks {number} for final"
+			);
+		}
+	}
+}
+
+async fn finals(members: &[&Member]) -> Vec<(u32, String)> {
+	let mut finals = Vec::new();
+	for member in members {
+		finals.push(member.chain.finalized().await);
+	}
+	finals
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn validators_should_follow_the_stake_and_survive_faults_when_they_are_elected() {
+	let machine = Machine::take().await;
+	let candidates = candidates();
+	let specification = specification(machine.folder(), &candidates, SEATS, EPOCH);
+	let mut members = Vec::new();
+	for candidate in candidates.iter().take(EVE + 1) {
+		members.push(Member::start(&machine, &specification, candidate.identity).await);
+	}
+	let all: Vec<&Member> = members.iter().collect();
+	link(&all, &all, true).await;
+	for member in &all {
+		member.wait_peers(4).await;
+	}
+	let observer = &members[EVE];
+	finality_grows(observer, 2).await;
+
+	overtake(observer, &candidates).await;
+	let due = leave(observer, &candidates[DAVE]).await;
+	n02_pauses(&members).await;
+	n03_partition(&members, &candidates).await;
+	n01_twin(&machine, &specification, &members, &candidates).await;
+	unlock(observer, &candidates[DAVE], due).await;
+	finality_grows(observer, 2).await;
+}
+
+/// An operator that bonds more validates from the next session but one.
+async fn overtake(observer: &Member, candidates: &[Candidate]) {
+	let (eve, dave) = (&candidates[EVE], &candidates[DAVE]);
+	assert!(observer.validators().await.contains(&dave.account()), "the largest stakes validate");
+	assert!(!observer.validators().await.contains(&eve.account()), "the fifth does not");
+	let amount = vec![Value::u128(90_000 * ASY)];
+	observer.chain.submit("Operators", "bond_more", amount, &eve.signer()).await;
+	let bonded_in = observer.session().await;
+	let elected_in = eventually("Eve to be a validator", LIMIT, || async {
+		let session = observer.session().await;
+		observer.validators().await.contains(&eve.account()).then_some(session)
+	})
+	.await;
+	assert_eq!(elected_in, bonded_in + 2, "elected in session {bonded_in}");
+	assert!(!observer.validators().await.contains(&dave.account()), "four seats, not five");
+	// It does the work, too.
+	eventually("a block of Eve's", LIMIT, || async {
+		let keys = vec![Value::from_bytes(eve.account())];
+		let blocks = observer.chain.stored("Validators", "Authored", keys).await;
+		blocks.and_then(|blocks| blocks.as_u128()).filter(|blocks| *blocks > 0)
+	})
+	.await;
+}
+
+/// An operator stops, retires, and cannot take its stake along yet. Returns the block from which it
+/// can.
+async fn leave(observer: &Member, dave: &Candidate) -> u32 {
+	let chain = &observer.chain;
+	chain.submit("Validators", "stop_validating", vec![], &dave.signer()).await;
+	let before = chain.finalized().await.0;
+	chain.submit("Operators", "retire", vec![], &dave.signer()).await;
+	let after = chain.finalized().await.0;
+	let refusal = chain.try_submit("Operators", "withdraw", vec![], &dave.signer()).await;
+	let refusal = refusal.expect_err("stake leaves before its time");
+	assert!(refusal.contains("NothingToWithdraw"), "{refusal}");
+	let record =
+		chain.stored("Operators", "Operators", vec![Value::from_bytes(dave.account())]).await;
+	let due = record
+		.as_ref()
+		.and_then(|record| record.at("unbonding"))
+		.and_then(|chunks| {
+			chunks.at(0).filter(|chunk| chunk.at("due").is_some()).or(chunks.at(0)?.at(0))
+		})
+		.and_then(|chunk| chunk.at("due"))
+		.and_then(|due| due.as_u128())
+		.unwrap_or_else(|| panic!("nothing is unbonding: {record:?}"));
+	let due = u32::try_from(due).expect("blocks have 32 bits");
+	let delay = EPOCH * UNBONDING_SESSIONS;
+	assert!((before + delay..=after + delay).contains(&due), "{before} + {delay} to {due}");
+	due
+}
+
+/// Once its time has come, all stake of an operator that left is free.
+async fn unlock(observer: &Member, dave: &Candidate, due: u32) {
+	let chain = &observer.chain;
+	let patience = Duration::from_secs(u64::from(EPOCH * UNBONDING_SESSIONS)) + LIMIT;
+	chain.wait_finalized(due, patience).await;
+	chain.submit("Operators", "withdraw", vec![], &dave.signer()).await;
+	let keys = || vec![Value::from_bytes(dave.account())];
+	assert!(chain.stored("Operators", "Operators", keys()).await.is_none(), "it is still there");
+	let account = chain.stored("System", "Account", keys()).await.expect("an account");
+	let reserved = account.at("data").and_then(|data| data.at("reserved"));
+	let held = reserved.and_then(|reserved| reserved.as_u128());
+	// What is left on hold is the deposit for the session keys.
+	assert!(held.is_some_and(|held| held < 100 * ASY), "{held:?} is still on hold");
+}
+
+/// Finality goes on without one of four, stops without two, and goes on when they are back.
+async fn n02_pauses(members: &[Member]) {
+	let observer = &members[EVE];
+	members[BOB].node.pause();
+	finality_grows(observer, 4).await;
+	members[CHARLIE].node.pause();
+	// Votes that were cast before are still counted.
+	tokio::time::sleep(Duration::from_secs(4)).await;
+	let (best, last) = growth(&observer.chain, Duration::from_secs(10)).await;
+	assert_eq!(last, 0, "two of four made {last} blocks final");
+	assert!(best > 0, "two of four make no blocks");
+	members[BOB].node.resume();
+	members[CHARLIE].node.resume();
+	finality_grows(observer, best + 2).await;
+}
+
+/// Two halves of a network make nothing final; when they meet again they agree, and no transaction
+/// is lost.
+async fn n03_partition(members: &[Member], candidates: &[Candidate]) {
+	let left = [&members[ALICE], &members[BOB], &members[DAVE]];
+	let right = [&members[CHARLIE], &members[EVE]];
+	let all: Vec<&Member> = members.iter().collect();
+	link(&left, &right, false).await;
+	left[0].wait_peers(2).await;
+	right[0].wait_peers(1).await;
+	let before = finals(&all).await;
+	let submit = |member: &Member, who: usize| {
+		let (chain, signer) = (member.chain.clone(), candidates[who].signer());
+		tokio::spawn(async move {
+			let remark = vec![Value::from_bytes(b"on one side")];
+			chain.try_submit("System", "remark", remark, &signer).await
+		})
+	};
+	let transactions = [submit(left[1], ALICE), submit(right[0], CHARLIE)];
+	tokio::time::sleep(Duration::from_secs(4)).await;
+	let (one, other) = tokio::join!(
+		growth(&left[0].chain, Duration::from_secs(10)),
+		growth(&right[1].chain, Duration::from_secs(10)),
+	);
+	assert!(one.0 > 0 && other.0 > 0, "both halves make blocks: {one:?}, {other:?}");
+	assert!(one.1 == 0 && other.1 == 0, "a half makes blocks final: {one:?}, {other:?}");
+	let during = finals(&all).await;
+	link(&left, &right, true).await;
+	for member in &all {
+		member.wait_peers(4).await;
+	}
+	finality_grows(left[0], one.0.max(other.0) + 2).await;
+	for transaction in transactions {
+		let included = transaction.await.expect("no panic");
+		included.unwrap_or_else(|error| panic!("a transaction of one half is lost: {error}"));
+	}
+	let after = finals(&all).await;
+	let finals: Vec<_> = before.into_iter().chain(during).chain(after).collect();
+	let last = finals.iter().map(|(number, _)| *number).max().expect("some");
+	for member in &all {
+		member.chain.wait_finalized(last, LIMIT).await;
+	}
+	agree(&all, &finals).await;
+}
+
+/// A validator that runs twice is slashed and put out, and finality never stops.
+async fn n01_twin(
+	machine: &Machine,
+	specification: &std::path::Path,
+	members: &[Member],
+	candidates: &[Candidate],
+) {
+	let observer = &members[EVE];
+	let alice = &candidates[ALICE];
+	let started_in = observer.session().await;
+	let mut next = observer.chain.finalized().await.0 + 1;
+	let identity = Identity { flag: "--alice", number: 11 };
+	let mut twin = Member::start(machine, specification, identity).await;
+	let all: Vec<&Member> = members.iter().collect();
+	link(&[&twin], &all, true).await;
+
+	let mut grown_at = Instant::now();
+	let start = Instant::now();
+	let conviction = 'found: loop {
+		let last = observer.chain.finalized().await.0;
+		if last >= next {
+			grown_at = Instant::now();
+		}
+		assert!(grown_at.elapsed() < Duration::from_secs(30), "finality stands at {last}");
+		while next <= last {
+			for event in observer.chain.events(next).await {
+				if event.is("Operators", "Convicted") && event.bytes("operator") == alice.account()
+				{
+					break 'found event;
+				}
+			}
+			next += 1;
+		}
+		assert!(start.elapsed() < LIMIT, "nobody was slashed");
+		tokio::time::sleep(Duration::from_millis(500)).await;
+	};
+	let session = observer.session().await;
+	assert!(session <= started_in + 2, "slashed in session {session}, ran twice from {started_in}");
+	assert_eq!(conviction.variant("service"), "Consensus");
+	assert_eq!(conviction.variant("fault"), "Equivocation");
+	assert!(conviction.number("amount") >= alice.bond * ASY / 20, "at least 5 % of its stake");
+	twin.node.kill();
+	eventually("a set without the equivocator", LIMIT, || async {
+		(!observer.validators().await.contains(&alice.account())).then_some(())
+	})
+	.await;
+	finality_grows(observer, 4).await;
+}
