@@ -17,9 +17,10 @@ extern crate alloc;
 pub use pallet::*;
 #[cfg(feature = "runtime-benchmarks")]
 pub use traits::BenchmarkWorkers;
-pub use traits::{Occupancy, OpenObligations, Rounds, Security, Workers};
+pub use traits::{Occupancy, OpenObligations, Rounds, Security, Staking, Workers};
 pub use types::{
-	Activity, ConvictionId, DeviceIndex, Fault, Obligation, Service, Share, WorkerId, WHOLE_DEVICE,
+	Activity, ConsensusStake, ConvictionId, DeviceIndex, Fault, Obligation, Service, Share,
+	WorkerId, WHOLE_DEVICE,
 };
 pub use weights::WeightInfo;
 

@@ -124,7 +124,7 @@ impl<T: Config> Security<T::AccountId, BalanceOf<T>, BlockNumberFor<T>> for Pall
 		Reservations::<T>::get((operator, service, obligation)).unwrap_or_else(Zero::zero)
 	}
 
-	fn free_stake(operator: &T::AccountId) -> BalanceOf<T> {
+	fn free_stake(operator: &T::AccountId, _service: Service) -> BalanceOf<T> {
 		Operators::<T>::get(operator)
 			.map(|record| record.bonded.saturating_sub(record.reserved))
 			.unwrap_or_else(Zero::zero)

@@ -1,6 +1,6 @@
 //! What other pallets see of this one, and what this one asks of them.
 
-use crate::types::{DeviceIndex, Fault, Obligation, Service, Share, WorkerId};
+use crate::types::{ConsensusStake, DeviceIndex, Fault, Obligation, Service, Share, WorkerId};
 use frame_support::dispatch::{DispatchResult, RawOrigin};
 use sp_runtime::DispatchError;
 
@@ -30,8 +30,8 @@ pub trait Workers<AccountId> {
 	/// Whether `worker` has a device of this index at present.
 	fn device_exists(worker: WorkerId, device: DeviceIndex) -> bool;
 
-	/// Whether `worker` may begin new work: its operator is not retiring and its bond is not
-	/// below the minimum.
+	/// Whether `worker` may begin new work: its operator is not retiring, its own bond is not
+	/// below the minimum, and no more stake is reserved than is active.
 	fn is_active(worker: WorkerId) -> bool;
 }
 
@@ -40,7 +40,8 @@ pub trait Workers<AccountId> {
 /// Every change happens in full or not at all. Nobody but the pallets that are given this trait
 /// can take stake; no origin can.
 pub trait Security<AccountId, Balance, BlockNumber> {
-	/// Sets `amount` of the operator's free bond aside for one obligation.
+	/// Sets `amount` of what is free in the operator's allocation to `service` aside for one
+	/// obligation.
 	fn reserve(
 		operator: &AccountId,
 		service: Service,
@@ -48,14 +49,14 @@ pub trait Security<AccountId, Balance, BlockNumber> {
 		amount: Balance,
 	) -> DispatchResult;
 
-	/// Gives the reservation of an obligation that is final back to the free bond.
+	/// Gives the reservation of an obligation that is final back to the allocation.
 	fn release(operator: &AccountId, service: Service, obligation: Obligation) -> DispatchResult;
 
 	/// What is reserved for the obligation; zero when nothing is.
 	fn reserved(operator: &AccountId, service: Service, obligation: Obligation) -> Balance;
 
-	/// What could be reserved now: the bond less all reservations.
-	fn free_stake(operator: &AccountId) -> Balance;
+	/// What could be reserved in `service` now; zero for an operator that may begin nothing new.
+	fn free_stake(operator: &AccountId, service: Service) -> Balance;
 
 	/// Takes the whole reservation into escrow and returns its amount.
 	///
@@ -72,6 +73,31 @@ pub trait Security<AccountId, Balance, BlockNumber> {
 	/// The block of the operator's last conviction in `service`: every reward for work committed
 	/// at or before it and not yet final is void.
 	fn voided_at(operator: &AccountId, service: Service) -> Option<BlockNumber>;
+}
+
+/// The stake that elects validators, answers for their blocks and is paid for them.
+pub trait Staking<AccountId, Balance> {
+	/// The operator's stake in `Service::Consensus` as of now. Everything is zero for an account
+	/// that is no operator or may begin nothing new: it is not eligible.
+	fn consensus_stake(operator: &AccountId) -> ConsensusStake<Balance>;
+
+	/// Takes `amount` of the operator's allocation to `Service::Consensus` into escrow for an
+	/// equivocation in `session`, and voids its rewards there.
+	///
+	/// Never fails. Returns what was taken: less than `amount` where less is allocated.
+	fn convict_consensus(
+		operator: &AccountId,
+		session: u32,
+		amount: Balance,
+		prover: Option<&AccountId>,
+	) -> Balance;
+
+	/// Distributes the income of a session, which lies in the rewards account already, by the
+	/// stake that the operator had in that session.
+	fn reward(operator: &AccountId, session: u32, amount: Balance, stake: &ConsensusStake<Balance>);
+
+	/// The account out of which rewards are claimed.
+	fn rewards_account() -> AccountId;
 }
 
 /// The ledger of what is in use on each device, shared by everything that sells devices.

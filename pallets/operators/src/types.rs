@@ -199,6 +199,32 @@ pub struct OperatorRecord<
 	pub retiring_since: Option<BlockNumber>,
 }
 
+/// What an operator has at stake in the consensus. Amounts are in the smallest native unit.
+#[derive(
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	TypeInfo,
+	MaxEncodedLen,
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+)]
+pub struct ConsensusStake<Balance> {
+	/// By what the operator is elected: its allocation to `Service::Consensus`, less the part of
+	/// it that is leaving. Zero if it is not eligible.
+	pub weight: Balance,
+	/// The operator's own active stake, in all services.
+	pub own: Balance,
+	/// The active stake of its delegators, in all services.
+	pub delegated: Balance,
+	/// What the operator keeps of its delegators' rewards, in parts in a million.
+	pub commission_ppm: u32,
+}
+
 /// A hot key that takes over at the next round.
 #[derive(
 	Encode,

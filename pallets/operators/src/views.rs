@@ -4,8 +4,8 @@ use crate::{
 	pallet::{Config, Devices, Error, Keys, Operators, Pallet, Workers, WorkersOf},
 	traits::{self, Rounds, Security},
 	types::{
-		Activity, BalanceOf, DeviceIndex, DeviceStatus, OperatorRecordOf, OperatorStatus, WorkerId,
-		WorkerStatus,
+		Activity, BalanceOf, DeviceIndex, DeviceStatus, OperatorRecordOf, OperatorStatus, Service,
+		WorkerId, WorkerStatus,
 	},
 };
 use alloc::vec::Vec;
@@ -82,7 +82,7 @@ impl<T: Config> Pallet<T> {
 			activity: Self::activity(&record),
 			bonded: record.bonded,
 			reserved: record.reserved,
-			free: <Self as Security<_, _, _>>::free_stake(operator),
+			free: <Self as Security<_, _, _>>::free_stake(operator, Service::Flops),
 			unbonding: sum(false),
 			withdrawable: sum(true),
 			next_due: record.unbonding.iter().map(|chunk| chunk.due).filter(|due| *due > now).min(),

@@ -9,8 +9,8 @@ fn reserve_should_set_stake_aside_when_it_is_free() {
 		assert_ok!(reserve(1, 2_000));
 		assert_eq!(Operators::reserved(&ALICE, Service::Flops, duty(1)), 2_000);
 		assert_eq!(Operators::reserved(&ALICE, Service::Market, duty(1)), 0);
-		assert_eq!(Operators::free_stake(&ALICE), 3_000);
-		assert_eq!(Operators::free_stake(&BOB), 0);
+		assert_eq!(Operators::free_stake(&ALICE, Service::Flops), 3_000);
+		assert_eq!(Operators::free_stake(&BOB, Service::Flops), 0);
 		assert!(happened(Event::StakeReserved {
 			operator: ALICE,
 			service: Service::Flops,
@@ -33,7 +33,7 @@ fn reserve_should_fail_when_stake_is_promised_already() {
 			Error::<Test>::InsufficientStake
 		);
 		assert_ok!(Operators::reserve(&ALICE, Service::Jobs, duty(1), 2_000));
-		assert_eq!(Operators::free_stake(&ALICE), 0);
+		assert_eq!(Operators::free_stake(&ALICE, Service::Flops), 0);
 	});
 }
 
@@ -88,7 +88,7 @@ fn release_should_free_the_stake_when_the_obligation_is_final() {
 	build_and_execute(|| {
 		assert_ok!(reserve(1, 2_000));
 		assert_ok!(release(1));
-		assert_eq!(Operators::free_stake(&ALICE), BOND);
+		assert_eq!(Operators::free_stake(&ALICE, Service::Flops), BOND);
 		assert!(happened(Event::StakeReleased {
 			operator: ALICE,
 			service: Service::Flops,
