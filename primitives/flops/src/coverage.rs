@@ -1,8 +1,10 @@
 //! The rule that makes faking a loss.
 //!
-//! Each worker's device has a buffer P of withheld credits. A claim worth r that was not drawn is
-//! paid only if it is *covered*: `q · (1 − α) · (P + r) ≥ λ · r`, with q the probability that it
-//! was drawn, α the assumed share of colluding block authors and λ the deterrence.
+//! Each worker's device has a buffer P of withheld credits. A claim that was drawn and passes is
+//! granted in full. One that was not drawn is granted as far as it is *covered*: up to the largest
+//! r with `q · (1 − α) · (P + r) ≥ λ · r`, where q is the probability that it was drawn, α the
+//! assumed share of colluding block authors and λ the deterrence. What is granted fills the buffer
+//! up to a level; what is above is paid out.
 //!
 //! Why it holds: a conviction costs P, r and every other claim that is not final yet. An author who
 //! withholds a block re-rolls the draw, so a fake is found with a probability of at least
@@ -10,11 +12,20 @@
 //! share φ of it yields φ·r and is found with a probability of at least q′·(1 − (1 − φ)ᵏ) ≥ q′·φ;
 //! faking n claims that are open at the same time yields at most n·(1 − q′)ⁿ⁻¹·r·(1 − λ) < 0.
 //!
-//! It holds as long as what is at risk does not depend on the draw, which asks two things of
-//! whoever keeps the buffer: the claims of a device are settled **in the order of their rounds**,
-//! so that nothing earned later covers an earlier claim; and a payment leaves what the claims that
-//! are **still open** require (see [`pay`]), so that a worker that has seen itself drawn cannot
-//! empty the buffer before it is convicted.
+//! That counts on one P for a claim, whether it is drawn or not. Whoever keeps the buffer therefore
+//! settles the claims of a device **in the order of their rounds**, so that nothing earned later
+//! covers an earlier claim. What is left to a worker that has seen its draw is when it settles older
+//! claims, and with that what they pay out. Hence a payment leaves the [`level`]:
+//!
+//! * at least what every claim that is **still open** fills the buffer up to. The worst that a
+//!   worker can do then is to be convicted with its own level in the buffer, and to have more there
+//!   if it is not drawn. The level is made for [`aim`], at most twice the probability of a claim's
+//!   class, and for a claim larger by an eighth: q′·(level + r) > r all the same, for λ ≥ 2. What was
+//!   covered stays so, too, whoever settles what came before.
+//! * while the round of an open claim is **not sampled** yet, all that is in the buffer. Nobody knows
+//!   that claim's level, but the last author before its sample knows its draw. A claim that was
+//!   covered when it was committed, and is drawn with the covered ones' probability, would otherwise
+//!   be covered no more when anybody settles a smaller, older one.
 
 use crate::{Parameters, Ratio};
 
@@ -35,6 +46,25 @@ pub fn audit_ratios(
 		Ratio::probability(for_covered, covered_commitments),
 		Ratio::probability(for_uncovered, uncovered_commitments),
 	)
+}
+
+/// The probability that a buffer has to be made for in a round of so many commitments of either
+/// class: that of the covered class, or the one there would be if all were covered, whichever is
+/// smaller.
+///
+/// While hardly anybody is covered, those who are will all be drawn; a buffer made for that would be
+/// worth nothing as soon as the others are covered as well. It is never more than twice the
+/// probability of either class, since each gets half of the budget if it can use that much.
+pub fn aim(budget: u32, covered_commitments: u32, uncovered_commitments: u32) -> Ratio {
+	let (now, _) = audit_ratios(budget, covered_commitments, uncovered_commitments);
+	let everybody = covered_commitments.saturating_add(uncovered_commitments);
+	let (then, _) = audit_ratios(budget, everybody, 0);
+	let product = |a: u64, b: u64| u128::from(a).saturating_mul(b.into());
+	if product(now.num, then.den) < product(then.num, now.den) {
+		now
+	} else {
+		then
+	}
 }
 
 /// Smallest buffer that covers a claim worth `claim_units` with probability `q`, rounded up: a
@@ -121,23 +151,36 @@ pub fn buffer_level(q: Ratio, params: &Parameters, claim_units: u128) -> u128 {
 	required_buffer(q, params, claim_units.saturating_add(claim_units.div_ceil(HEADROOM)))
 }
 
+/// The level of the buffer that the payment for a claim leaves: the largest [`buffer_level`] of this
+/// claim and of every other claim of the device that is still open, and all that is in `buffer`
+/// while the round of any of those is not sampled.
+///
+/// A claim is given as the [`aim`] of its round and its worth in units, an open claim whose round is
+/// not sampled yet as `None`.
+pub fn level(
+	params: &Parameters,
+	buffer: u128,
+	claim: (Ratio, u128),
+	open: impl IntoIterator<Item = Option<(Ratio, u128)>>,
+) -> u128 {
+	let own = |(aim, claim_units)| buffer_level(aim, params, claim_units);
+	open.into_iter().fold(own(claim), |level, other| level.max(other.map_or(buffer, own)))
+}
+
 /// What becomes of a claim that is paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Payment {
-	/// Units to pay out now.
+	/// Units to pay out now: of the claim, and of the buffer where that is above the level.
 	pub paid: u128,
 	/// Units in the buffer afterwards.
 	pub buffer: u128,
 }
 
-/// Pays `claim_units`, which is a drawn claim that has passed or the [`payable`] part of one that
-/// was not drawn, into `buffer`, which fills up to `level` first; what is above is paid out.
-/// Nothing is made or lost: `paid + new buffer = buffer + claim`.
-///
-/// `level` is the largest [`buffer_level`] of this claim and of every other claim of the device
-/// that is not final yet.
-pub fn pay(buffer: u128, claim_units: u128, level: u128) -> Payment {
-	let all = buffer.saturating_add(claim_units);
+/// Pays `granted` units, which is a drawn claim that has passed or the [`payable`] part of one that
+/// was not drawn, into `buffer`, which fills up to the [`level`] first; what is above is paid out.
+/// Nothing is made or lost: `paid + new buffer = buffer + granted`.
+pub fn pay(buffer: u128, granted: u128, level: u128) -> Payment {
+	let all = buffer.saturating_add(granted);
 	let paid = all.saturating_sub(level);
 	Payment { paid, buffer: all.saturating_sub(paid) }
 }

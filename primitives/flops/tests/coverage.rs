@@ -1,7 +1,9 @@
 //! The audit budget and the coverage rule.
 
 use assay_flops::{
-	coverage::{audit_ratios, buffer_level, coverable, covered, pay, payable, required_buffer},
+	coverage::{
+		aim, audit_ratios, buffer_level, coverable, covered, level, pay, payable, required_buffer,
+	},
 	Parameters, Ratio,
 };
 use proptest::prelude::*;
@@ -25,6 +27,42 @@ fn audit_ratios_should_give_half_to_uncovered_claims_and_pass_on_what_is_spare()
 	}
 	assert_eq!(audit_ratios(3, 9, 9), (ratio(1, 9), ratio(2, 9)));
 	assert_eq!(audit_ratios(0, 9, 9), (ratio(0, 9), ratio(0, 9)));
+}
+
+#[test]
+fn aim_should_be_the_smaller_probability_of_now_and_of_a_network_of_covered_claims() {
+	for (covered, uncovered, (num, den)) in [
+		(0, 0, (1, 1)),
+		(10, 20, (1, 1)),
+		// Nobody is covered: once all are, 512 of 10,000 will be drawn.
+		(0, 10_000, (512, 10_000)),
+		(100, 9_900, (512, 10_000)),
+		// Half of the budget is for the others.
+		(10_000, 300, (256, 10_000)),
+		(10_000, 100, (412, 10_000)),
+		(10_000, 0, (512, 10_000)),
+		(u32::MAX, u32::MAX, (256, u32::MAX.into())),
+	] {
+		assert_eq!(aim(512, covered, uncovered), Ratio { num, den }, "{covered}, {uncovered}");
+	}
+}
+
+#[test]
+fn level_should_be_the_largest_of_all_open_claims_and_keep_all_while_a_round_is_not_sampled() {
+	let (q, rare) = (Ratio::ONE, Ratio { num: 1, den: 20 });
+	let of = |buffer, open: &[Option<(Ratio, u128)>]| {
+		level(&LIVE, buffer, (q, 80), open.iter().copied())
+	};
+	// q is 1, so a claim of 90 needs 180.
+	assert_eq!(of(0, &[]), 180);
+	assert_eq!(of(1_000, &[]), 180, "a buffer shrinks when nothing relies on it");
+	assert_eq!(of(1_000, &[Some((q, 8))]), 180);
+	assert_eq!(of(1_000, &[Some((q, 8)), Some((q, 160))]), 360);
+	assert_eq!(of(0, &[Some((rare, 8))]), buffer_level(rare, &LIVE, 8));
+	assert_eq!(of(1_000, &[None]), 1_000);
+	assert_eq!(of(100, &[None]), 180, "a buffer fills all the same");
+	assert_eq!(of(300, &[Some((q, 160)), None, Some((q, 8))]), 360);
+	assert_eq!(of(7, &[Some((Ratio::ZERO, 1))]), u128::MAX);
 }
 
 #[test]
@@ -89,6 +127,38 @@ proptest! {
 		prop_assert!(drawn(q_uncovered, uncovered) >= u64::from(uncovered.min(budget.div_ceil(2))));
 		prop_assert!(q_covered.num <= q_covered.den && q_uncovered.num <= q_uncovered.den);
 		prop_assert!(q_covered.num > 0 && q_uncovered.num > 0);
+	}
+
+	#[test]
+	fn aim_should_never_exceed_the_covered_probability_nor_twice_the_uncovered(
+		budget in 2u32..2_000,
+		covered in 0u32..10_000,
+		uncovered in 0u32..10_000,
+	) {
+		let less = |a: Ratio, b: Ratio| {
+			u128::from(a.num) * u128::from(b.den) <= u128::from(b.num) * u128::from(a.den)
+		};
+		let aim = aim(budget, covered, uncovered);
+		let (q_covered, q_uncovered) = audit_ratios(budget, covered, uncovered);
+		prop_assert!(less(aim, q_covered));
+		let twice = Ratio { num: 2 * q_uncovered.num, ..q_uncovered };
+		prop_assert!(less(aim, twice));
+	}
+
+	#[test]
+	fn conviction_should_cost_more_than_the_claim_when_no_more_than_its_level_is_left(
+		budget in 2u32..2_000,
+		commitments in (0u32..10_000, 0u32..10_000),
+		claim in 1u128..1 << 60,
+		class in any::<bool>(),
+	) {
+		let (covered, uncovered) = commitments;
+		let (q_covered, q_uncovered) = audit_ratios(budget, covered, uncovered);
+		let q = if class { q_covered } else { q_uncovered };
+		let left = level(&LIVE, 0, (aim(budget, covered, uncovered), claim), []);
+		// q (1 − α) (P + r) > r without a division, with α = 1/3.
+		let lost = u128::from(q.num) * 2 * (left + claim);
+		prop_assert!(lost > u128::from(q.den) * 3 * claim);
 	}
 
 	#[test]
@@ -160,7 +230,9 @@ proptest! {
 		let params = Parameters { colluding_authors, deterrence, ..LIVE };
 		let _ = covered(Ratio { num, den }, &params, buffer, claim);
 		let _ = coverable(Ratio { num, den }, &params, buffer);
-		let payment = pay(buffer / 2, claim / 2, buffer);
+		let q = Ratio { num, den };
+		let level = level(&params, buffer, (q, claim), [None, Some((q, buffer))]);
+		let payment = pay(buffer / 2, claim / 2, level);
 		prop_assert_eq!(payment.paid + payment.buffer, buffer / 2 + claim / 2);
 	}
 }

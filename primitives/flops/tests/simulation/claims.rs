@@ -1,7 +1,8 @@
 //! Plays a plan and its honest twin.
 
 use crate::model::{
-	draw_round, Authors, Commitment, Identity, Intent, Network, Rules, Withhold, OPEN_ROUNDS,
+	draw_round, Authors, Commitment, Identity, Intent, Network, Rules, Timing, Withhold,
+	OPEN_ROUNDS,
 };
 use assay_draw::seed as derive;
 use assay_flops::{multiplier::multiplier, reward::credits, Hash};
@@ -26,8 +27,8 @@ pub(crate) struct Plan {
 	pub(crate) unbroken_ms: u64,
 	/// Block authors on the claimant's side.
 	pub(crate) authors: Authors,
-	/// Whether settlements are timed to the claimant's advantage.
-	pub(crate) times_settlements: bool,
+	/// When the claimant settles.
+	pub(crate) timing: Timing,
 	/// What all identities together claim in a round.
 	pub(crate) intent: fn(round: u32, strength: u32) -> Intent,
 	/// A number that the intent depends on.
@@ -50,7 +51,7 @@ impl Plan {
 			seasoned: true,
 			unbroken_ms: 30 * 86_400_000,
 			authors: Authors { share: 0, withhold: Withhold::Convictions },
-			times_settlements: false,
+			timing: Timing::AtOnce,
 			intent,
 			strength,
 		}
@@ -92,13 +93,31 @@ fn honest(intent: Intent) -> Intent {
 	Intent { tiles: if intent.tiles == 0 { 0 } else { (real as u32).max(1) }, wrong: 0 }
 }
 
+/// What an identity does in a round: it settles what is due and commits, in the order it likes.
+fn take_turn(
+	rules: &Rules,
+	identity: &mut Identity,
+	round: u32,
+	intent: Intent,
+) -> Option<Commitment> {
+	let waits = identity.waits();
+	if !waits {
+		identity.settle(rules, round, false);
+	}
+	let commitment = identity.commit(rules, intent);
+	if waits {
+		identity.settle(rules, round, commitment.is_some());
+	}
+	commitment
+}
+
 /// Wealth at the end of one trial.
 fn play(rules: &Rules, plan: &Plan, trial: &Hash, twin: fn(Intent) -> Intent) -> i128 {
 	let each = |intent: Intent| Intent { tiles: intent.tiles / plan.identities, ..intent };
 	let mut owners: Vec<(Identity, Option<Commitment>)> = (0..plan.identities)
 		.map(|worker| {
 			let mut identity = Identity::seasoned(worker.into(), plan.unbroken_ms);
-			identity.times_settlements = plan.times_settlements;
+			identity.timing = plan.timing;
 			if plan.seasoned {
 				identity.fill(rules, plan.network, DEVICE_TILES / plan.identities);
 			}
@@ -111,18 +130,17 @@ fn play(rules: &Rules, plan: &Plan, trial: &Hash, twin: fn(Intent) -> Intent) ->
 			_ => plan.network,
 		};
 		for (identity, commitment) in &mut owners {
-			identity.settle(rules, round);
-			if round < plan.rounds {
-				let intent = twin(each((plan.intent)(round, plan.strength)));
-				*commitment = identity.commit(rules, intent);
-			}
+			let intent = (round < plan.rounds)
+				.then(|| twin(each((plan.intent)(round, plan.strength))))
+				.unwrap_or_default();
+			*commitment = take_turn(rules, identity, round, intent);
 		}
 		draw_round(rules, network, plan.authors, trial, round, &mut owners);
 	}
 	owners
 		.iter_mut()
 		.map(|(identity, _)| {
-			identity.settle(rules, plan.rounds + OPEN_ROUNDS);
+			identity.settle(rules, plan.rounds + OPEN_ROUNDS, false);
 			identity.wealth()
 		})
 		.sum()
@@ -144,34 +162,37 @@ pub(crate) fn cheats(rules: &Rules, plan: &Plan, trials: u32) -> Gain {
 	Gain { mean, error: ((squares / n - mean * mean).max(0.) / n).sqrt() }
 }
 
-/// Mean wealth that an honest worker gains in a round, as a share of what its claims are worth,
-/// when its buffer was just full at the beginning and others come and go.
+/// Mean wealth that an honest worker gains in a round, as a share of what its claims of `tiles` are
+/// worth, when its buffer was just full for the whole device at the beginning and others come and
+/// go.
 pub(crate) fn income(
 	rules: &Rules,
 	network: impl Fn(u32) -> Network,
-	rounds: u32,
+	tiles: impl Fn(u32) -> u32,
+	timing: Timing,
 	trials: u32,
 ) -> f64 {
+	const ROUNDS: u32 = 100;
 	let authors = Authors { share: 0, withhold: Withhold::Convictions };
-	let intent = Intent { tiles: DEVICE_TILES, wrong: 0 };
-	let unit = credits(DEVICE_TILES, multiplier(0)) as f64;
+	let worth: u128 = (0..ROUNDS).map(|round| credits(tiles(round), multiplier(0))).sum();
 	let gained: f64 = (0..trials)
 		.map(|trial| {
 			let seed = derive(b"income", &[&trial.to_le_bytes()]);
 			let mut identity = Identity::seasoned(0, 0);
 			identity.grows = false;
+			identity.timing = timing;
 			identity.fill(rules, network(0), DEVICE_TILES);
 			let before = identity.wealth();
 			let mut owners = [(identity, None)];
-			for round in 0..rounds + OPEN_ROUNDS {
+			for round in 0..ROUNDS + OPEN_ROUNDS {
 				let [(identity, commitment)] = &mut owners;
-				identity.settle(rules, round);
-				*commitment = (round < rounds).then(|| identity.commit(rules, intent)).flatten();
+				let tiles = if round < ROUNDS { tiles(round) } else { 0 };
+				*commitment = take_turn(rules, identity, round, Intent { tiles, wrong: 0 });
 				draw_round(rules, network(round), authors, &seed, round, &mut owners);
 			}
-			owners[0].0.settle(rules, rounds + OPEN_ROUNDS);
-			(owners[0].0.wealth() - before) as f64 / unit
+			owners[0].0.settle(rules, ROUNDS + OPEN_ROUNDS, false);
+			(owners[0].0.wealth() - before) as f64 / worth as f64
 		})
 		.sum();
-	gained / f64::from(rounds * trials)
+	gained / f64::from(trials)
 }

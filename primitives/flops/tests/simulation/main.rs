@@ -22,11 +22,13 @@ const MANY: u32 = 8_000;
 /// Trials of strategies over hundreds of rounds.
 const SOME: u32 = 500;
 
-/// Small: everybody is drawn. Middle: one in four of the covered. Large: one in forty.
-const NETWORKS: [Network; 3] = [
+/// Small: everybody is drawn. Middle: one in four of the covered. Large: one in forty. Young: all of
+/// the covered, and one in twelve of the others.
+const NETWORKS: [Network; 4] = [
 	Network { covered: 40, uncovered: 10 },
 	Network { covered: 1_000, uncovered: 260 },
 	Network { covered: 10_000, uncovered: 300 },
+	Network { covered: 250, uncovered: 3_000 },
 ];
 
 /// Asserts that `plan` gains significantly less than nothing in every network.

@@ -2,7 +2,7 @@
 
 use assay_draw::{seed as derive, Draw};
 use assay_flops::{
-	coverage::{audit_ratios, buffer_level, covered, pay, payable},
+	coverage::{aim, audit_ratios, buffer_level, covered, level, pay, payable},
 	multiplier::{after_missed, multiplier},
 	reward::credits,
 	sampling::{drawn, samples},
@@ -34,6 +34,8 @@ pub(crate) struct Rules {
 	pub(crate) in_order: bool,
 	/// A payment leaves what the claims that are still open require.
 	pub(crate) keep_for_open: bool,
+	/// A payment leaves all that is there while the round of an open claim is not sampled.
+	pub(crate) keep_for_unsampled: bool,
 }
 
 impl Rules {
@@ -43,9 +45,15 @@ impl Rules {
 		in_part: true,
 		in_order: true,
 		keep_for_open: true,
+		keep_for_unsampled: true,
 	};
 
-	/// Whether a commitment is of the covered class.
+	/// The probability that a buffer is made for among so many.
+	fn aim(&self, network: Network) -> Ratio {
+		aim(self.params.audit_budget, network.covered, network.uncovered)
+	}
+
+	/// Whether a buffer covers a claim.
 	fn is_covered(&self, q: Ratio, buffer: u128, units: u128) -> bool {
 		!self.coverage || covered(q, &self.params, buffer, units)
 	}
@@ -66,7 +74,10 @@ impl Rules {
 struct Claim {
 	round: u32,
 	units: u128,
+	/// Probability with which it was drawn.
 	q: Ratio,
+	/// What its round makes buffers for.
+	aim: Ratio,
 	drawn: bool,
 	passes: bool,
 }
@@ -84,12 +95,24 @@ pub(crate) struct Identity {
 	unbroken_ms: u64,
 	open: VecDeque<Claim>,
 	income: u128,
-	q_last: Ratio,
-	/// Holds back settlements that would be of no use yet, and hurries those that empty the
-	/// buffer.
-	pub(crate) times_settlements: bool,
+	/// What the latest sampled round makes buffers for.
+	last_aim: Ratio,
+	/// When it settles what is due.
+	pub(crate) timing: Timing,
 	/// Whether its multiplier grows with the rounds.
 	pub(crate) grows: bool,
+}
+
+/// When a claimant settles what is due, as far as it is free to.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Timing {
+	/// With the next commitment.
+	AtOnce,
+	/// Between the next commitment and its sample.
+	Late,
+	/// To its advantage: late, so that a new claim keeps the buffer, unless it has seen itself drawn;
+	/// then at once, so that less is lost. Without an order, settlements of no use yet wait.
+	Best,
 }
 
 /// What an identity claims in a round: `tiles`, of which the share `wrong` in 1,000 is invented.
@@ -124,18 +147,17 @@ impl Identity {
 			unbroken_ms,
 			open: VecDeque::new(),
 			income: 0,
-			q_last: Ratio::ONE,
-			times_settlements: false,
+			last_aim: Ratio::ONE,
+			timing: Timing::AtOnce,
 			grows: true,
 		}
 	}
 
 	/// Fills the buffer to the level of claims of `tiles` in `network`.
 	pub(crate) fn fill(&mut self, rules: &Rules, network: Network, tiles: u32) {
-		let (q, _) = audit_ratios(rules.params.audit_budget, network.covered, network.uncovered);
 		let units = credits(tiles, multiplier(self.unbroken_ms));
-		self.q_last = q;
-		self.buffer = buffer_level(q, &rules.params, units);
+		self.last_aim = rules.aim(network);
+		self.buffer = buffer_level(self.last_aim, &rules.params, units);
 	}
 
 	/// All that the owner has once everything is final.
@@ -153,7 +175,7 @@ impl Identity {
 			self.unbroken_ms += ROUND_MS;
 		}
 		let units = credits(intent.tiles, multiplier(self.unbroken_ms));
-		let covered = rules.is_covered(self.q_last, self.buffer, units);
+		let covered = rules.is_covered(self.last_aim, self.buffer, units);
 		Some(Commitment { intent, units, covered })
 	}
 
@@ -180,12 +202,23 @@ impl Identity {
 		}
 	}
 
-	/// Pays or convicts what has become final by `round`.
-	pub(crate) fn settle(&mut self, rules: &Rules, round: u32) {
+	/// Whether it settles after its next commitment and not before.
+	pub(crate) fn waits(&self) -> bool {
+		match self.timing {
+			Timing::AtOnce => false,
+			Timing::Late => true,
+			Timing::Best => !self.open.iter().any(Claim::caught),
+		}
+	}
+
+	/// Pays or convicts what has become final by `round`. `committed` tells whether there is a
+	/// commitment that was not drawn yet.
+	pub(crate) fn settle(&mut self, rules: &Rules, round: u32, committed: bool) {
 		let due = |claim: &Claim| claim.round + OPEN_ROUNDS <= round;
-		if self.times_settlements && !rules.keep_for_open && self.open.iter().any(Claim::caught) {
+		let best = self.timing == Timing::Best;
+		if best && !rules.keep_for_open && self.open.iter().any(Claim::caught) {
 			// It has seen itself drawn: what can be taken out is taken out, just in time.
-			self.settle_good(rules, round);
+			self.settle_good(rules, round, committed);
 		}
 		if self.open.iter().any(|claim| due(claim) && claim.caught()) {
 			self.buffer = 0;
@@ -193,40 +226,43 @@ impl Identity {
 			self.open.clear();
 			return;
 		}
-		if self.times_settlements && !rules.in_order {
-			self.settle_good(rules, round);
+		if best && !rules.in_order {
+			self.settle_good(rules, round, committed);
 			return;
 		}
 		while self.open.front().is_some_and(due) {
 			if let Some(claim) = self.open.pop_front() {
-				self.pay(rules, claim);
+				self.pay(rules, claim, committed);
 			}
 		}
 	}
 
 	/// Settles due claims in the order that is best for the owner: those that nothing pays yet
 	/// wait.
-	fn settle_good(&mut self, rules: &Rules, round: u32) {
+	fn settle_good(&mut self, rules: &Rules, round: u32, committed: bool) {
 		let mut next = 0;
 		while let Some(claim) = self.open.get(next) {
 			let covered = covered(claim.q, &rules.params, self.buffer, claim.units);
 			if claim.round + OPEN_ROUNDS > round || claim.caught() || !(claim.drawn || covered) {
 				next += 1;
 			} else if let Some(claim) = self.open.remove(next) {
-				self.pay(rules, claim);
+				self.pay(rules, claim, committed);
 				next = 0;
 			}
 		}
 	}
 
-	fn pay(&mut self, rules: &Rules, claim: Claim) {
-		let level = |claim: &Claim| match rules.coverage {
-			true => buffer_level(claim.q, &rules.params, claim.units),
+	fn pay(&mut self, rules: &Rules, claim: Claim, committed: bool) {
+		let granted = rules.worth(claim.q, self.buffer, claim.units, claim.drawn);
+		let open = self.open.iter().filter(|_| rules.keep_for_open);
+		let unsampled = committed && rules.keep_for_unsampled;
+		let others =
+			open.map(|claim| Some((claim.aim, claim.units))).chain(unsampled.then_some(None));
+		let level = match rules.coverage {
+			true => level(&rules.params, self.buffer, (claim.aim, claim.units), others),
 			false => 0,
 		};
-		let worth = rules.worth(claim.q, self.buffer, claim.units, claim.drawn);
-		let open = self.open.iter().filter(|_| rules.keep_for_open).map(level).max();
-		let payment = pay(self.buffer, worth, level(&claim).max(open.unwrap_or(0)));
+		let payment = pay(self.buffer, granted, level);
 		self.buffer = payment.buffer;
 		self.income += payment.paid;
 	}
@@ -262,11 +298,12 @@ pub(crate) fn draw_round(
 	let count = |covered| {
 		owners.iter().filter(|(_, c)| c.is_some_and(|c| c.covered == covered)).count() as u32
 	};
-	let (q_covered, q_uncovered) = audit_ratios(
-		rules.params.audit_budget,
-		network.covered + count(true),
-		network.uncovered + count(false),
-	);
+	let turnout = Network {
+		covered: network.covered + count(true),
+		uncovered: network.uncovered + count(false),
+	};
+	let (q_covered, q_uncovered) =
+		audit_ratios(rules.params.audit_budget, turnout.covered, turnout.uncovered);
 	let thousand = NonZeroU64::new(1_000).expect("not zero");
 	let mut authorship = Draw::new(derive(b"authors", &[trial, &round.to_le_bytes()]));
 	let mut attempt = 0u32;
@@ -298,9 +335,10 @@ pub(crate) fn draw_round(
 		attempt += 1;
 	};
 	for ((identity, c), outcome) in owners.iter_mut().zip(outcomes) {
-		identity.q_last = q_covered;
+		identity.last_aim = rules.aim(turnout);
 		if let (Some(c), Some((q, Outcome { drawn, passes, .. }))) = (c.take(), outcome) {
-			identity.open.push_back(Claim { round, units: c.units, q, drawn, passes });
+			let aim = identity.last_aim;
+			identity.open.push_back(Claim { round, units: c.units, q, aim, drawn, passes });
 		}
 	}
 }

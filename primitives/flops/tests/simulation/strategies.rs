@@ -3,12 +3,14 @@
 use crate::{
 	claims::{cheats, income, Plan, DEVICE_TILES},
 	loses,
-	model::{Authors, Intent, Network, Rules, Withhold},
+	model::{Authors, Intent, Network, Rules, Timing, Withhold, OPEN_ROUNDS},
 	wins, MANY, NETWORKS, SOME,
 };
 use assay_flops::{Parameters, Ratio};
 
 const LARGE: Network = NETWORKS[2];
+/// Most of them newcomers, so that a claim which is not covered is rarely drawn.
+const CROWD: Network = Network { covered: 10_000, uncovered: 20_000 };
 const DAY: u64 = 86_400_000;
 
 /// Everything the device could do is claimed, `wrong` in 1,000 of it invented.
@@ -103,16 +105,48 @@ fn f02_honest_worker_should_be_paid_when_the_network_outgrows_its_buffer() {
 	let paid = |in_part, growth: u32| {
 		let rules = Rules { in_part, ..Rules::REAL };
 		let growing = |round| {
-			let covered = LARGE.covered + if round < 5 { 0 } else { LARGE.covered / 100 * growth };
-			Network { covered, uncovered: 20_000 }
+			let percent = if round < 5 { 100 } else { 100 + growth };
+			Network {
+				covered: CROWD.covered / 100 * percent,
+				uncovered: CROWD.uncovered / 100 * percent,
+			}
 		};
-		income(&rules, growing, 100, 200)
+		income(&rules, growing, |_| DEVICE_TILES, Timing::AtOnce, 200)
 	};
 	// What the headroom bears costs nothing.
 	assert!(paid(true, 10) > 0.99 && paid(false, 10) > 0.99);
 	let (in_part, strictly) = (paid(true, 30), paid(false, 30));
 	println!("an honest worker, 30 % more workers: {in_part:.3}, strictly {strictly:.3}");
 	assert!(in_part > 0.5 && strictly < 0.2, "{in_part}, {strictly}");
+}
+
+/// A whole claim every `period` rounds, and a quarter of it in between.
+fn varying(period: u32) -> impl Fn(u32) -> u32 {
+	move |round| if round % period == 0 { DEVICE_TILES } else { DEVICE_TILES / 4 }
+}
+
+#[test]
+fn f02_honest_worker_should_be_paid_when_a_larger_claim_is_still_open() {
+	// One claim in every three that are open is a whole one.
+	let paid = |keep_for_open| {
+		let rules = Rules { keep_for_open, ..Rules::REAL };
+		income(&rules, |_| CROWD, varying(OPEN_ROUNDS), Timing::AtOnce, 200)
+	};
+	let (kept, emptied) = (paid(true), paid(false));
+	println!("an honest worker of varying claims: {kept:.3}, {emptied:.3} if nothing is kept");
+	assert!(kept > 0.99 && emptied < 0.8, "{kept}, {emptied}");
+}
+
+#[test]
+fn f02_honest_worker_should_be_paid_when_older_claims_are_settled_before_its_sample() {
+	// When the next whole claim is committed, only smaller ones are open besides.
+	let paid = |keep_for_unsampled| {
+		let rules = Rules { keep_for_unsampled, ..Rules::REAL };
+		income(&rules, |_| CROWD, varying(OPEN_ROUNDS + 1), Timing::Late, 200)
+	};
+	let (kept, emptied) = (paid(true), paid(false));
+	println!("an honest worker settled late: {kept:.3}, {emptied:.3} if nothing is kept");
+	assert!(kept > 0.99 && emptied < 0.8, "{kept}, {emptied}");
 }
 
 #[test]
@@ -164,7 +198,7 @@ fn f04_absence_then_burst_should_lose_even_when_the_network_has_grown() {
 #[test]
 fn f04_emptying_the_buffer_after_the_draw_should_lose() {
 	loses("emptying", MANY / 2, |n| Plan {
-		times_settlements: true,
+		timing: Timing::Best,
 		..Plan::new(n, 6, small_then_invented, 0)
 	});
 }
@@ -176,7 +210,7 @@ fn f04_emptying_the_buffer_should_win_when_open_claims_keep_nothing() {
 		"emptying",
 		MANY / 2,
 		&rules,
-		&Plan { times_settlements: true, ..Plan::new(LARGE, 6, small_then_invented, 0) },
+		&Plan { timing: Timing::Best, ..Plan::new(LARGE, 6, small_then_invented, 0) },
 	);
 }
 
@@ -184,7 +218,7 @@ fn f04_emptying_the_buffer_should_win_when_open_claims_keep_nothing() {
 fn f04_covering_a_fake_afterwards_should_lose() {
 	loses("false start", MANY / 4, |n| Plan {
 		seasoned: false,
-		times_settlements: true,
+		timing: Timing::Best,
 		..Plan::new(n, 60, false_start, 1)
 	});
 }
@@ -201,9 +235,9 @@ fn f04_covering_a_fake_afterwards_should_win_when_settlements_have_no_order() {
 		&Plan {
 			seasoned: false,
 			unbroken_ms: 0,
-			times_settlements: true,
+			timing: Timing::Best,
 			later: Some((1, NETWORKS[0])),
-			..Plan::new(Network { covered: 100, uncovered: 10_000 }, 100, false_start, 1)
+			..Plan::new(Network { covered: 0, uncovered: 10_000 }, 100, false_start, 1)
 		},
 	);
 }
