@@ -2,8 +2,8 @@
 //! fix.
 
 use crate::{
-	chain::{AccountId, Chain, Head},
-	cli::amount,
+	chain::{AccountId, AllocationView, Chain, Head, Service, Terms, WorkerView},
+	cli::{amount, blocks},
 	config::Config,
 	gpu::{self, Engine},
 	keys,
@@ -102,8 +102,15 @@ pub async fn examine(config: &Config) -> Vec<Check> {
 }
 
 async fn examine_chain(config: &Config, account: Option<&AccountId>, checks: &mut Vec<Check>) {
-	const AFTER: [&str; 6] =
-		["genesis and runtime", "node", "clock", "registration", "devices on chain", "float"];
+	const AFTER: [&str; 7] = [
+		"genesis and runtime",
+		"node",
+		"clock",
+		"registration",
+		"devices on chain",
+		"stake for devices",
+		"float",
+	];
 	let connecting =
 		Chain::connect(&config.rpc, config.rpc_deadline, config.genesis.as_ref()).await;
 	let chain = match connecting {
@@ -146,7 +153,7 @@ async fn examine_chain(config: &Config, account: Option<&AccountId>, checks: &mu
 	match account {
 		Some(account) => examine_registration(config, &chain, best, account, checks).await,
 		None => {
-			for name in ["registration", "devices on chain", "float"] {
+			for name in ["registration", "devices on chain", "stake for devices", "float"] {
 				checks.push(skipped(name, "there is no key"));
 			}
 		}
@@ -208,7 +215,8 @@ async fn examine_registration(
 					"registration",
 					"operator-inactive",
 					format!("operator {}: {}", worker.operator, worker.activity),
-					"raise the bond with `assay operator bond`; a retired operator cannot work",
+					"raise the bond with `assay operator bond`; if more is reserved than is active, \
+					 wait for open obligations to end; a retiring operator cannot work",
 				)
 			});
 			let missing = config
@@ -223,14 +231,19 @@ async fn examine_registration(
 					Error::NoSuchDevice { worker: worker.worker, device },
 				),
 			});
+			checks.push(stake_of(config, chain, best, &worker).await);
 		}
 		Ok(None) => {
 			checks.push(failed("registration", Error::NotRegistered(account.to_string())));
-			checks.push(skipped("devices on chain", "the worker is not registered"));
+			for name in ["devices on chain", "stake for devices"] {
+				checks.push(skipped(name, "the worker is not registered"));
+			}
 		}
 		Err(error) => {
 			checks.push(failed("registration", error));
-			checks.push(skipped("devices on chain", "the worker is unknown"));
+			for name in ["devices on chain", "stake for devices"] {
+				checks.push(skipped(name, "the worker is unknown"));
+			}
 		}
 	}
 	checks.push(match chain.balance(best, account).await {
@@ -243,6 +256,61 @@ async fn examine_registration(
 		),
 		Err(error) => failed("float", error),
 	});
+}
+
+/// Whether what the operator allocated to flops is enough for the devices of this machine.
+async fn stake_of(config: &Config, chain: &Chain, best: Head, worker: &WorkerView) -> Check {
+	const NAME: &str = "stake for devices";
+	let view = match chain.operator(best, &worker.operator).await {
+		Ok(Some(view)) => view,
+		Ok(None) => return skipped(NAME, "the operator is unknown"),
+		Err(error) => return failed(NAME, error),
+	};
+	let terms = match chain.terms(best).await {
+		Ok(terms) => terms,
+		Err(error) => return failed(NAME, error),
+	};
+	let Some(flops) = view.allocation(Service::Flops) else {
+		return skipped(NAME, "the chain knows no allocation to flops");
+	};
+	let waiting = config.devices.iter().filter(|(index, _)| {
+		worker.devices.iter().any(|known| known.device == *index && known.reservations == 0)
+	});
+	judge_stake(flops, waiting.count(), &terms)
+}
+
+/// Judges whether `waiting` devices that have no reservation yet can get one.
+fn judge_stake(flops: &AllocationView, waiting: usize, terms: &Terms) -> Check {
+	const NAME: &str = "stake for devices";
+	let waiting = u128::try_from(waiting).unwrap_or(u128::MAX);
+	let needed = terms.device_stake.saturating_mul(waiting);
+	let found = format!(
+		"{} ASY allocated to flops, {} of them free",
+		amount(flops.allocated),
+		amount(flops.free)
+	);
+	if flops.free >= needed {
+		return good(NAME, found);
+	}
+	let lacking = needed.saturating_sub(flops.free);
+	let delay = blocks(terms.allocation_blocks, terms.slot_ms);
+	let fix = match flops.pending {
+		Some(pending) => format!(
+			"wait for the allocation that is pending until block {}, or bond more with `assay \
+			 operator bond`",
+			pending.due
+		),
+		None => format!(
+			"allocate {} ASY more with `assay operator allocate flops SHARE`, which takes {delay}; \
+			 if all of the stake is allocated, bond more with `assay operator bond`",
+			amount(lacking)
+		),
+	};
+	let cause = format!(
+		"{found}, but {} ASY are needed for {waiting} devices without a reservation",
+		amount(needed)
+	);
+	bad(NAME, "stake-for-devices", cause, fix)
 }
 
 fn memory() -> Check {
@@ -453,6 +521,50 @@ mod tests {
 			};
 			assert_eq!(found, code, "{age} ms");
 		}
+	}
+
+	#[test]
+	fn stake_should_be_reported_when_it_is_too_small_for_the_devices() {
+		use crate::chain::Pending;
+		const ASY: u128 = 1_000_000_000_000;
+		let terms = Terms {
+			minimum_bond: 1_000 * ASY,
+			minimum_delegation: ASY,
+			minimum_self_bond: ASY,
+			device_stake: 100 * ASY,
+			worker_deposit: 0,
+			device_deposit: 0,
+			key_deposit: 0,
+			existential_deposit: 0,
+			unbonding_blocks: 840,
+			allocation_blocks: 10,
+			commission_blocks: 420,
+			max_commission_ppm: 0,
+			max_commission_raise_ppm: 0,
+			session_blocks: 60,
+			slot_ms: 1_000,
+		};
+		let flops = AllocationView {
+			service: Service::Flops,
+			allocated: 350 * ASY,
+			reserved: 100 * ASY,
+			free: 250 * ASY,
+			pending: None,
+		};
+		for devices in 0..=2 {
+			assert_eq!(judge_stake(&flops, devices, &terms).verdict, Verdict::Good, "{devices}");
+		}
+		let check = judge_stake(&flops, 3, &terms);
+		assert!(check.found.contains("300 ASY are needed for 3 devices"), "{}", check.found);
+		let Verdict::Bad { code, fix } = check.verdict else { panic!("too small") };
+		assert_eq!(code, "stake-for-devices");
+		assert!(fix.starts_with("allocate 50 ASY more"), "{fix}");
+		let pending =
+			AllocationView { pending: Some(Pending { ppm: 1_000_000, due: 77 }), ..flops };
+		let Verdict::Bad { fix, .. } = judge_stake(&pending, 3, &terms).verdict else {
+			panic!("too small");
+		};
+		assert!(fix.contains("block 77"), "{fix}");
 	}
 
 	#[test]

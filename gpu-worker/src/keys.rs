@@ -8,7 +8,7 @@ use std::{
 };
 use subxt_signer::{
 	sr25519::{dev, Keypair},
-	SecretUri,
+	DeriveJunction, SecretUri,
 };
 
 /// SS58 prefix with which addresses are shown: the generic one of Substrate.
@@ -79,7 +79,9 @@ impl Error {
 			}
 			Self::Io { .. } => "check the folder, its owner and the free disk space".into(),
 			Self::UnknownDevAccount(_) => {
-				"use one of alice, bob, charlie, dave, eve, ferdie, one, two".into()
+				"use one of alice, bob, charlie, dave, eve, ferdie, one, two, or an account derived \
+				 from one, such as alice//stash"
+					.into()
 			}
 			Self::NoRandomness(_) => "check that /dev/urandom can be read".into(),
 		}
@@ -172,9 +174,11 @@ pub fn load(path: &Path) -> Result<Keypair, Error> {
 	Keypair::from_uri(&uri).map_err(|_| invalid())
 }
 
-/// A well-known development key. It is public knowledge and guards nothing.
+/// A well-known development key, such as `alice`, or one derived from it, such as `alice//stash`.
+/// It is public knowledge and guards nothing.
 pub fn development(name: &str) -> Result<Keypair, Error> {
-	Ok(match name.to_ascii_lowercase().as_str() {
+	let mut parts = name.split("//");
+	let pair = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
 		"alice" => dev::alice(),
 		"bob" => dev::bob(),
 		"charlie" => dev::charlie(),
@@ -184,7 +188,8 @@ pub fn development(name: &str) -> Result<Keypair, Error> {
 		"one" => dev::one(),
 		"two" => dev::two(),
 		_ => return Err(Error::UnknownDevAccount(name.into())),
-	})
+	};
+	Ok(pair.derive(parts.map(DeriveJunction::hard)))
 }
 
 /// The account of a key.
@@ -255,5 +260,14 @@ mod tests {
 		let alice = development("Alice").expect("known");
 		assert_eq!(account(&load(&path).expect("a phrase")), account(&alice));
 		assert!(development("mallory").is_err());
+		write_private(
+			&folder.path().join("stash.key"),
+			b"bottom drive obey lake curtain smoke basket hold race lonely fit walk//Alice//stash",
+		)
+		.expect("writable");
+		let stash = load(&folder.path().join("stash.key")).expect("a phrase");
+		let derived = development("alice//stash").expect("known");
+		assert_eq!(account(&stash), account(&derived));
+		assert_ne!(account(&stash), account(&alice));
 	}
 }

@@ -12,6 +12,9 @@ const minutes = 60_000;
 
 const wallet = "//Ferdie";
 
+// All of the stake for proof of FLOPS, in parts in a million.
+const allocations = [["Flops", 1_000_000]];
+
 let api;
 let keyring;
 
@@ -86,7 +89,7 @@ test("credits should be named when the asset is read", async () => {
 
 test("fee should be estimated when a call is prepared", async () => {
 	const ferdie = keyring.addFromUri(wallet);
-	const information = await api.tx.operators.register(ferdie.address).paymentInfo(ferdie);
+	const information = await api.tx.operators.register(ferdie.address, allocations).paymentInfo(ferdie);
 	assert.ok(information.partialFee.gtn(0), "a fee that is nothing");
 	const asy = 10n ** 12n;
 	assert.ok(information.partialFee.toBigInt() < asy, "a fee above one ASY");
@@ -94,7 +97,7 @@ test("fee should be estimated when a call is prepared", async () => {
 
 test("operator should be registered and seen when a wallet signs", async () => {
 	const ferdie = keyring.addFromUri(wallet);
-	const result = await submit(api.tx.operators.register(ferdie.address), ferdie);
+	const result = await submit(api.tx.operators.register(ferdie.address, allocations), ferdie);
 	assert.equal(documentedError(result), null);
 	const event = result.events.find(({ event }) => event.section === "operators");
 	assert.ok(event, "no event of the pallet");
@@ -109,7 +112,7 @@ test("operator should be registered and seen when a wallet signs", async () => {
 
 test("dispatch error should carry its documentation when a call fails", async () => {
 	const ferdie = keyring.addFromUri(wallet);
-	const result = await submit(api.tx.operators.register(ferdie.address), ferdie);
+	const result = await submit(api.tx.operators.register(ferdie.address, allocations), ferdie);
 	const error = documentedError(result);
 	assert.ok(error, "registering twice succeeded");
 	assert.equal(error.section, "operators");

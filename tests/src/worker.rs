@@ -85,8 +85,12 @@ pub async fn register(chain: &Chain, owner: &Keypair, number: u8) -> Registratio
 			Composite::Unnamed(vec![id(key), Value::u128(100 * ASY)]),
 		)],
 	);
+	// All of the stake for proof of FLOPS; the outer composite is the bounded vector.
+	let all =
+		Value::unnamed_composite([Value::unnamed_variant("Flops", []), Value::u128(1_000_000)]);
+	let allocations = Value::unnamed_composite([Value::unnamed_composite([all])]);
 	let calls = [
-		call("register", vec![bytes(&operator)]),
+		call("register", vec![bytes(&operator), allocations]),
 		call("add_worker", vec![bytes(&key)]),
 		call("add_device", vec![Value::u128(worker), bytes(b"a device of a test")]),
 		transfer,

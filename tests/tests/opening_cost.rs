@@ -172,7 +172,11 @@ fn drawn_claim(tiles: u32) -> (TestExternalities, usize, Vec<u8>, Vec<u8>) {
 	let (bytes, reveal, nothing) = externalities.execute_with(|| {
 		System::set_block_number(OPENED_AT + 40);
 		let origin = || RuntimeOrigin::signed(account(&operator));
-		Operators::register(origin(), account(&operator)).expect("the operator registers");
+		// All of the stake for the service with index 1, which is proof of FLOPS.
+		let flops = [(1u8, 1_000_000u32)].to_vec().encode();
+		let allocations = Decode::decode(&mut flops.as_slice()).expect("a service and its share");
+		Operators::register(origin(), account(&operator), allocations)
+			.expect("the operator registers");
 		Operators::add_worker(origin(), account(&key)).expect("the worker is added");
 		Operators::add_device(origin(), WORKER, Default::default()).expect("the device is added");
 

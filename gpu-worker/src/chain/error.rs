@@ -31,6 +31,14 @@ pub enum Error {
 		/// What went wrong.
 		cause: String,
 	},
+	/// The node does not answer such a request to this connection.
+	#[error("the node at {url} does not answer {method} from here")]
+	Denied {
+		/// Address of the node.
+		url: String,
+		/// The request.
+		method: &'static str,
+	},
 	/// The chain has another genesis block than expected.
 	#[error(
 		"the node's chain has genesis 0x{}, expected 0x{}",
@@ -101,6 +109,7 @@ impl Error {
 			Self::Unreachable { .. } => "rpc-unreachable",
 			Self::Deadline { .. } => "rpc-deadline",
 			Self::Failed { .. } => "rpc-failed",
+			Self::Denied { .. } => "rpc-denied",
 			Self::WrongGenesis { .. } => "wrong-genesis",
 			Self::UnsupportedRuntime { .. } | Self::Incompatible(_) => "unsupported-runtime",
 			Self::FinalityWentBack { .. } => "finality-went-back",
@@ -121,6 +130,10 @@ impl Error {
 				"check the node's load and the network, or raise --rpc-deadline-seconds".into()
 			},
 			Self::Failed { .. } => "look into the node's log; it may be restarting".into(),
+			Self::Denied { .. } => "run this on the machine of the node, name the node's own address \
+			                        with --node ws://127.0.0.1:PORT, and start the node without \
+			                        --rpc-external and --rpc-methods safe"
+				.into(),
 			Self::WrongGenesis { .. } => {
 				"connect to a node of the right chain with --rpc, or give --genesis and \
 				 --base-path for this one"
@@ -152,9 +165,10 @@ impl Error {
 	/// The exit code that belongs to it.
 	pub fn exit(&self) -> Exit {
 		match self {
-			Self::Unreachable { .. } | Self::Deadline { .. } | Self::Failed { .. } => {
-				Exit::Unreachable
-			}
+			Self::Unreachable { .. }
+			| Self::Deadline { .. }
+			| Self::Failed { .. }
+			| Self::Denied { .. } => Exit::Unreachable,
 			Self::WrongGenesis { .. }
 			| Self::UnsupportedRuntime { .. }
 			| Self::Incompatible(_)

@@ -7,14 +7,17 @@
 
 mod error;
 pub mod guard;
+mod keystore;
+mod operators;
 mod queries;
 mod runtime;
 mod transactions;
 mod types;
 
 pub use error::Error;
-pub use queries::Terms;
-pub use transactions::{Call, Inclusion, Submission};
+pub use keystore::SessionKeys;
+pub use operators::Terms;
+pub use transactions::{Call, Inclusion, Submission, Trial};
 pub use types::*;
 
 use assay_flops::Hash;
@@ -56,6 +59,7 @@ fn text(error: &(dyn std::error::Error + 'static)) -> String {
 pub struct Chain {
 	client: OnlineClient<SubstrateConfig>,
 	rpc: LegacyRpcMethods<RpcConfigFor<SubstrateConfig>>,
+	raw: RpcClient,
 	genesis: Hash,
 	spec_version: u32,
 	url: Arc<str>,
@@ -82,7 +86,7 @@ impl Chain {
 			.map_err(|_| unreachable("no answer in time".into()))?
 			.map_err(|error| unreachable(text(&error)))?;
 		let rpc = LegacyRpcMethods::new(raw.clone());
-		let backend = LegacyBackend::<SubstrateConfig>::builder().build(raw);
+		let backend = LegacyBackend::<SubstrateConfig>::builder().build(raw.clone());
 		let connecting = OnlineClient::<SubstrateConfig>::from_backend(Arc::new(backend));
 		let client = within(deadline, "genesis hash", connecting).await?;
 		let genesis = client.genesis_hash().0;
@@ -94,6 +98,7 @@ impl Chain {
 		Ok(Self {
 			client,
 			rpc,
+			raw,
 			genesis,
 			spec_version: version.spec_version,
 			url: url.into(),

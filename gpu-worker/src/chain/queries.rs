@@ -9,8 +9,8 @@ use super::{
 			pallet_proof_of_flops::types as flops,
 		},
 	},
-	AccountId, Chain, Claim, ClaimState, DeviceView, Error, Head, OperatorView, Phase, Round,
-	Snapshot, Status, WorkerView,
+	AccountId, Chain, Claim, ClaimState, DeviceView, Error, Head, Phase, Round, Snapshot, Status,
+	WorkerView,
 };
 use assay_flops::Sample;
 use codec::{Decode, Encode};
@@ -24,23 +24,6 @@ type At = OnlineClientAtBlock<SubstrateConfig>;
 
 /// Asset id of the FLOPS credits.
 const CREDITS: u32 = 1;
-
-/// Constants of the runtime that people want to know. Amounts are in units of 10⁻¹² ASY.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Terms {
-	/// Bond that registering takes.
-	pub minimum_bond: u128,
-	/// Stake that is reserved for every device that commits.
-	pub device_stake: u128,
-	/// Deposit for every worker.
-	pub worker_deposit: u128,
-	/// Deposit for every device.
-	pub device_deposit: u128,
-	/// Blocks from unbonding to withdrawal.
-	pub unbonding_blocks: u32,
-	/// Least balance of an account that exists.
-	pub existential_deposit: u128,
-}
 
 impl Chain {
 	/// Everything that a worker's roles need to know of a block.
@@ -118,31 +101,6 @@ impl Chain {
 		self.view(&at, "workers of an operator", view).await
 	}
 
-	/// An operator.
-	pub async fn operator(
-		&self,
-		head: Head,
-		operator: &AccountId,
-	) -> Result<Option<OperatorView>, Error> {
-		let at = self.at(head).await?;
-		let view = runtime::view_functions().operators().operator_status(*operator);
-		let view = self.view(&at, "status of an operator", view).await?;
-		Ok(view.map(|view| OperatorView {
-			operator: *operator,
-			payout: view.payout,
-			activity: activity(&view.activity),
-			bonded: view.bonded,
-			reserved: view.reserved,
-			free: view.free,
-			unbonding: view.unbonding,
-			withdrawable: view.withdrawable,
-			next_due: view.next_due,
-			escrowed: view.escrowed,
-			workers: view.workers,
-			convictions: view.convictions,
-		}))
-	}
-
 	/// What an account can spend on fees, in units of 10⁻¹² ASY.
 	pub async fn balance(&self, head: Head, account: &AccountId) -> Result<u128, Error> {
 		Ok(self.account(head, account).await?.0)
@@ -188,7 +146,7 @@ impl Chain {
 	/// The runtime API takes the function's id and its arguments as one byte vector, and returns a
 	/// result over bytes. `subxt` 0.51 leaves the vector's length and the result's tag out, so only
 	/// its encoding of the arguments and its decoding of the value are used here.
-	async fn view<P: Payload>(
+	pub(super) async fn view<P: Payload>(
 		&self,
 		at: &At,
 		doing: &'static str,
@@ -218,26 +176,6 @@ impl Chain {
 		)
 		.map_err(|error| Error::Incompatible(error.to_string()))
 	}
-
-	/// Constants of the runtime.
-	pub async fn terms(&self, head: Head) -> Result<Terms, Error> {
-		let at = self.at(head).await?;
-		let constants = at.constants();
-		let broken = |error: subxt::error::ConstantError| failed("constants", &error);
-		let of = runtime::constants;
-		Ok(Terms {
-			minimum_bond: constants.entry(of().operators().minimum_bond()).map_err(broken)?,
-			device_stake: constants.entry(of().proof_of_flops().device_stake()).map_err(broken)?,
-			worker_deposit: constants.entry(of().operators().worker_deposit()).map_err(broken)?,
-			device_deposit: constants.entry(of().operators().device_deposit()).map_err(broken)?,
-			unbonding_blocks: constants
-				.entry(of().operators().unbonding_delay())
-				.map_err(broken)?,
-			existential_deposit: constants
-				.entry(of().balances().existential_deposit())
-				.map_err(broken)?,
-		})
-	}
 }
 
 /// Why the runtime did not run a view function.
@@ -251,10 +189,11 @@ enum ViewFailure {
 	Codec,
 }
 
-fn activity(activity: &operators::Activity) -> &'static str {
+pub(super) fn activity(activity: &operators::Activity) -> &'static str {
 	match activity {
 		operators::Activity::Active => "active",
 		operators::Activity::BondBelowMinimum => "bond below the minimum",
+		operators::Activity::Overcommitted => "more stake is reserved than is active",
 		operators::Activity::Retiring => "retiring",
 	}
 }
@@ -312,8 +251,13 @@ fn status(view: flops::Status<AccountId>) -> Status {
 	use flops::NextStep;
 	let eligible = match &view.next {
 		NextStep::Register => Err("there is no such worker, or no such device of it"),
-		NextStep::BondMore => Err("the operator has too little free stake for the reservation"),
-		NextStep::Inactive => Err("the operator is retiring, or its bond is below the minimum"),
+		NextStep::BondMore => {
+			Err("too little of the stake that is allocated to flops is free for the reservation")
+		}
+		NextStep::Inactive => Err(
+			"the operator is retiring, its bond is below the minimum, or its delegators have left \
+			 with stake that open obligations need",
+		),
 		_ => Ok(()),
 	};
 	let settle = match &view.next {
@@ -323,9 +267,15 @@ fn status(view: flops::Status<AccountId>) -> Status {
 	let next = match view.next {
 		NextStep::Register => "register: the chain knows no such device".to_string(),
 		NextStep::Inactive => {
-			"raise the bond: it is below the minimum, or the operator retires".into()
+			"raise the bond: it is below the minimum or below what is reserved, or the operator \
+			 retires"
+				.into()
 		}
-		NextStep::BondMore => "raise the bond: too little of it is free for the reservation".into(),
+		NextStep::BondMore => {
+			"raise the allocation to flops or the bond: too little of it is free \
+		                       for the reservation"
+				.into()
+		}
 		NextStep::AwaitRound => "wait for a round to open".into(),
 		NextStep::Work { round, commit_from, .. } => {
 			format!("compute tiles of round {round} until block {commit_from}")

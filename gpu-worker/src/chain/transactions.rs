@@ -2,11 +2,13 @@
 
 use super::{
 	failed,
+	keystore::METHOD_NOT_FOUND,
 	runtime::{self, runtime_types as types},
-	AccountId, Chain, Error, Head, News,
+	AccountId, Chain, Error, Head, News, Service,
 };
 use crate::store::Signed;
 use assay_flops::{Hash, Opening};
+use codec::Encode;
 use std::{collections::HashMap, time::Duration};
 use subxt::{
 	config::{substrate::H256, DefaultExtrinsicParamsBuilder},
@@ -29,6 +31,9 @@ const ANCHOR_LAG: u32 = 24;
 /// Blocks before the latest one that are looked at again, since they may have been replaced.
 const LOOK_BACK: u32 = 16;
 
+/// The node's answer for a transaction whose fee cannot be paid: invalid, for want of a payment.
+const CANNOT_PAY: &[u8] = &[1, 0, 1];
+
 /// A call that the worker or an operator makes. Amounts are in units of 10⁻¹² ASY.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "fields are the arguments of the pallets' documented calls")]
@@ -41,8 +46,8 @@ pub enum Call {
 	Settle { worker: u64, device: u16, round: u32 },
 	/// Pays the buffer of a retired device out.
 	ReleaseBuffer { worker: u64, device: u16 },
-	/// Makes the signer an operator.
-	Register { payout: AccountId },
+	/// Makes the signer an operator, with shares of its stake in parts in a million.
+	Register { payout: AccountId, allocations: Vec<(Service, u32)> },
 	/// Changes where rewards go.
 	SetPayout { payout: AccountId },
 	/// Adds to the bond.
@@ -67,6 +72,28 @@ pub enum Call {
 	Retire,
 	/// Executes a conviction whose time in escrow is over.
 	ExecuteConviction { id: u64 },
+	/// Adds to an operator's stake.
+	Delegate { operator: AccountId, amount: u128 },
+	/// Begins to take from what was delegated.
+	Undelegate { operator: AccountId, amount: u128 },
+	/// Takes what left a delegation long enough ago.
+	WithdrawDelegation { operator: AccountId },
+	/// Moves delegated stake from one operator to another.
+	Redelegate { from: AccountId, to: AccountId, amount: u128 },
+	/// Claims what the signer has earned with an operator, or as one.
+	ClaimRewards { operator: AccountId },
+	/// Changes the commission, in parts in a million.
+	SetCommission { ppm: u32 },
+	/// Changes the share of the stake that a service may slash, in parts in a million.
+	Allocate { service: Service, ppm: u32 },
+	/// Sets the keys with which a validator takes part in consensus.
+	SetKeys { keys: Vec<u8>, proof: Vec<u8> },
+	/// Stands for election as a validator.
+	Validate,
+	/// Stands no more.
+	StopValidating,
+	/// Takes the session keys back.
+	RemoveKeys,
 	/// Sends funds, for example the float of a worker's key.
 	Transfer { to: AccountId, amount: u128 },
 }
@@ -92,6 +119,17 @@ impl Call {
 			Self::RemoveDevice { .. } => "Operators.remove_device",
 			Self::Retire => "Operators.retire",
 			Self::ExecuteConviction { .. } => "Operators.execute_conviction",
+			Self::Delegate { .. } => "Operators.delegate",
+			Self::Undelegate { .. } => "Operators.undelegate",
+			Self::WithdrawDelegation { .. } => "Operators.withdraw_delegation",
+			Self::Redelegate { .. } => "Operators.redelegate",
+			Self::ClaimRewards { .. } => "Operators.claim_rewards",
+			Self::SetCommission { .. } => "Operators.set_commission",
+			Self::Allocate { .. } => "Operators.allocate",
+			Self::SetKeys { .. } => "Session.set_keys",
+			Self::Validate => "Validators.validate",
+			Self::StopValidating => "Validators.stop_validating",
+			Self::RemoveKeys => "Validators.remove_keys",
 			Self::Transfer { .. } => "Balances.transfer_keep_alive",
 		}
 	}
@@ -121,7 +159,12 @@ impl Call {
 			Self::ReleaseBuffer { worker, device } => {
 				call_data(at, flops().release_buffer(worker, device))
 			}
-			Self::Register { payout } => call_data(at, operators().register(payout)),
+			Self::Register { payout, allocations } => {
+				let allocations =
+					allocations.into_iter().map(|(service, ppm)| (service.into(), ppm)).collect();
+				let allocations = types::bounded_collections::bounded_vec::BoundedVec(allocations);
+				call_data(at, operators().register(payout, allocations))
+			}
 			Self::SetPayout { payout } => call_data(at, operators().set_payout(payout)),
 			Self::BondMore { amount } => call_data(at, operators().bond_more(amount)),
 			Self::Unbond { amount } => call_data(at, operators().unbond(amount)),
@@ -140,6 +183,27 @@ impl Call {
 			}
 			Self::Retire => call_data(at, operators().retire()),
 			Self::ExecuteConviction { id } => call_data(at, operators().execute_conviction(id)),
+			Self::Delegate { operator, amount } => {
+				call_data(at, operators().delegate(operator, amount))
+			}
+			Self::Undelegate { operator, amount } => {
+				call_data(at, operators().undelegate(operator, amount))
+			}
+			Self::WithdrawDelegation { operator } => {
+				call_data(at, operators().withdraw_delegation(operator))
+			}
+			Self::Redelegate { from, to, amount } => {
+				call_data(at, operators().redelegate(from, to, amount))
+			}
+			Self::ClaimRewards { operator } => call_data(at, operators().claim_rewards(operator)),
+			Self::SetCommission { ppm } => call_data(at, operators().set_commission(ppm)),
+			Self::Allocate { service, ppm } => {
+				call_data(at, operators().allocate(service.into(), ppm))
+			}
+			Self::SetKeys { keys, proof } => set_keys(at, &keys, &proof),
+			Self::Validate => call_data(at, calls.validators().validate()),
+			Self::StopValidating => call_data(at, calls.validators().stop_validating()),
+			Self::RemoveKeys => call_data(at, calls.validators().remove_keys()),
 			Self::Transfer { to, amount } => {
 				call_data(at, calls.balances().transfer_keep_alive(MultiAddress::Id(to), amount))
 			}
@@ -149,6 +213,17 @@ impl Call {
 
 fn bounded(text: String) -> types::bounded_collections::bounded_vec::BoundedVec<u8> {
 	types::bounded_collections::bounded_vec::BoundedVec(text.into_bytes())
+}
+
+/// The bytes of `Session.set_keys`: the node gives keys and proof in the runtime's own encoding.
+fn set_keys(at: &At, keys: &[u8], proof: &[u8]) -> Result<Vec<u8>, Error> {
+	let missing = || Error::Incompatible("it has no call Session.set_keys".into());
+	let pallet = at.metadata_ref().pallet_by_name("Session").ok_or_else(missing)?;
+	let call = pallet.call_variant_by_name("set_keys").ok_or_else(missing)?;
+	let mut data = vec![pallet.call_index(), call.index];
+	data.extend(keys);
+	proof.encode_to(&mut data);
+	Ok(data)
 }
 
 /// The call's bytes, after its shape was compared with the runtime's.
@@ -167,6 +242,17 @@ pub enum Submission {
 	Outdated(String),
 	/// It will not take it, for another reason.
 	Refused(String),
+}
+
+/// What a node found when it tried a transaction out on the best state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trial {
+	/// It would succeed.
+	Accepted,
+	/// It would be refused, for the documented reason.
+	Refused(String),
+	/// The node cannot tell, and why not.
+	Unknown(String),
 }
 
 /// Where a transaction ended up.
@@ -250,6 +336,37 @@ impl Chain {
 		self.within("fee estimate", transaction.partial_fee_estimate()).await
 	}
 
+	/// Lets the node try a transaction out, without sending it to anybody.
+	pub async fn try_out(&self, signed: &Signed, best: Head) -> Result<Trial, Error> {
+		let asking = self.rpc.dry_run(&signed.bytes, Some(H256(best.hash)));
+		let answer = match tokio::time::timeout(self.deadline, asking).await {
+			Err(_) => {
+				let seconds = self.deadline.as_secs();
+				return Err(Error::Deadline { doing: "trying a transaction out", seconds });
+			}
+			Ok(Ok(answer)) => answer.0,
+			Ok(Err(RpcError::User(error))) if error.code == METHOD_NOT_FOUND => {
+				return Ok(Trial::Unknown(
+					"this node tries transactions out for its own machine only".into(),
+				));
+			}
+			Ok(Err(error)) => return Ok(Trial::Unknown(super::text(&error))),
+		};
+		let metadata = self.at(best).await?.metadata();
+		Ok(match answer.as_slice() {
+			[0, 0, ..] => Trial::Accepted,
+			[0, 1, error @ ..] => match DispatchError::decode_from(error, metadata) {
+				Ok(error) => Trial::Refused(explain(&error)),
+				Err(error) => return Err(failed("decoding an error", &error)),
+			},
+			CANNOT_PAY => Trial::Refused("the account cannot pay the fee: send it some ASY".into()),
+			_ => Trial::Unknown(
+				"it depends on transactions that are not in a block yet; try again in a moment"
+					.into(),
+			),
+		})
+	}
+
 	/// Signs a call, submits it and waits until it is in a best block, or in a final one.
 	pub async fn execute(
 		&self,
@@ -321,7 +438,7 @@ impl Chain {
 						let reason = explain(&error);
 						return Ok(Some(Err(Error::Refused { call, reason })));
 					}
-					("Operators" | "ProofOfFlops", _) => {
+					("Operators" | "ProofOfFlops" | "Session" | "Validators", _) => {
 						let fields = event
 							.decode_fields_unchecked_as::<Composite<()>>()
 							.map(|fields| render(&ValueDef::Composite(fields)))
@@ -399,6 +516,9 @@ fn render(value: &ValueDef<()>) -> String {
 
 /// The documented sentence of an error, or its name.
 fn explain(error: &DispatchError) -> String {
+	if let DispatchError::Token(error) = error {
+		return format!("{error} The signing account has too little to spend: send it some ASY.");
+	}
 	if let DispatchError::Module(module) = error {
 		if let Ok(details) = module.details() {
 			let sentence = details.variant.docs.join(" ").trim().to_string();

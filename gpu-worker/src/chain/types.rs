@@ -204,6 +204,68 @@ pub struct WorkerView {
 	pub devices: Vec<DeviceView>,
 }
 
+/// Something that a bond secures. The order is that of the runtime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Service {
+	/// Block production and finality.
+	Consensus,
+	/// Proof of FLOPS.
+	Flops,
+	/// Leases of the GPU market.
+	Market,
+	/// Verified jobs.
+	Jobs,
+	/// Data requests.
+	Data,
+}
+
+impl Service {
+	/// All services.
+	pub const ALL: [Self; 5] = [Self::Consensus, Self::Flops, Self::Market, Self::Jobs, Self::Data];
+
+	/// Its name in lower case, as people write it.
+	pub fn name(&self) -> &'static str {
+		match self {
+			Self::Consensus => "consensus",
+			Self::Flops => "flops",
+			Self::Market => "market",
+			Self::Jobs => "jobs",
+			Self::Data => "data",
+		}
+	}
+}
+
+impl fmt::Display for Service {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		f.pad(self.name())
+	}
+}
+
+/// A number in parts in a million that takes over in a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Pending {
+	/// The number.
+	pub ppm: u32,
+	/// The first block in which it holds.
+	pub due: u32,
+}
+
+/// What an operator has allocated to one service. Amounts are in units of 10⁻¹² ASY.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct AllocationView {
+	/// The service.
+	pub service: Service,
+	/// Stake that the service may slash.
+	pub allocated: u128,
+	/// The part of it that is set aside for open obligations.
+	pub reserved: u128,
+	/// The part of it that can still be reserved.
+	pub free: u128,
+	/// The share of the stake that is on its way.
+	pub pending: Option<Pending>,
+}
+
 /// An operator as the chain knows it. Amounts are in units of 10⁻¹² ASY.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OperatorView {
@@ -213,24 +275,118 @@ pub struct OperatorView {
 	pub payout: AccountId,
 	/// Whether its workers may begin new work; else why not.
 	pub activity: &'static str,
-	/// Stake that secures services.
+	/// Whether it has begun to retire.
+	pub retiring: bool,
+	/// The operator's own stake, without what is on its way out.
 	pub bonded: u128,
-	/// The part of it that is set aside for open obligations.
-	pub reserved: u128,
-	/// The part of it that can still be reserved.
-	pub free: u128,
-	/// Stake on its way out.
+	/// The operator's own stake on its way out.
 	pub unbonding: u128,
-	/// Stake that can be withdrawn now.
+	/// Stake of its delegators, with what is on its way out.
+	pub delegated: u128,
+	/// Everything that can be slashed: own and delegated stake, leaving or not.
+	pub stake: u128,
+	/// The part of it that is not on its way out.
+	pub active: u128,
+	/// The part of it that is set aside for open obligations, over all services.
+	pub reserved: u128,
+	/// Own stake that can be withdrawn now.
 	pub withdrawable: u128,
 	/// First block in which something more can be withdrawn.
 	pub next_due: Option<u32>,
-	/// Stake of convictions that are not final.
+	/// Stake of convictions that are not final, own and delegated.
 	pub escrowed: u128,
+	/// The part of it that is its delegators'.
+	pub escrowed_delegated: u128,
+	/// What it has allocated, by service.
+	pub allocations: Vec<AllocationView>,
+	/// What it keeps of its delegators' rewards, in parts in a million.
+	pub commission_ppm: u32,
+	/// A raise of the commission that is announced.
+	pub pending_commission: Option<Pending>,
+	/// Its own rewards and its commission that wait to be claimed.
+	pub rewards: u128,
+	/// The number of its delegators.
+	pub delegators: u32,
 	/// The number of its workers.
 	pub workers: u32,
 	/// The number of its convictions in escrow.
 	pub convictions: u32,
+}
+
+impl OperatorView {
+	/// What is allocated to a service.
+	pub fn allocation(&self, service: Service) -> Option<&AllocationView> {
+		self.allocations.iter().find(|allocation| allocation.service == service)
+	}
+}
+
+/// A delegator's part of an operator's stake. Amounts are in units of 10⁻¹² ASY.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DelegationView {
+	/// Stake that is not on its way out.
+	pub active: u128,
+	/// The part of it that does not earn yet.
+	pub joining: u128,
+	/// Stake on its way out.
+	pub leaving: u128,
+	/// Stake that can be withdrawn now.
+	pub withdrawable: u128,
+	/// First block in which something more can be withdrawn.
+	pub next_due: Option<u32>,
+	/// Rewards that wait to be claimed.
+	pub rewards: u128,
+}
+
+/// Whether an account stands for election as a validator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Candidacy {
+	/// It does not.
+	None,
+	/// It does.
+	Ready,
+	/// It did, and was put out in a session since it had made no block in it.
+	Silent(u32),
+	/// It did, and was put out in a session since it had equivocated.
+	Equivocated(u32),
+}
+
+impl fmt::Display for Candidacy {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		match self {
+			Self::None => write!(f, "no candidate"),
+			Self::Ready => write!(f, "candidate"),
+			Self::Silent(session) => write!(f, "put out: it made no block in session {session}"),
+			Self::Equivocated(session) => {
+				write!(f, "put out: reported for an equivocation in session {session}")
+			}
+		}
+	}
+}
+
+/// An account as the election of validators sees it. Amounts are in units of 10⁻¹² ASY.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ValidatorView {
+	/// Whether it stands for election.
+	pub candidacy: Candidacy,
+	/// Whether its session keys are set.
+	pub has_keys: bool,
+	/// The stake by which it is elected; zero if it is not eligible.
+	pub weight: u128,
+	/// Its own stake as the election sees it.
+	pub own: u128,
+	/// Whether it would be elected now.
+	pub elected: bool,
+	/// Whether it validates in this session.
+	pub serving: bool,
+	/// Whether it will validate in the next session.
+	pub serving_next: bool,
+	/// Whether it is disabled since it was reported for an equivocation.
+	pub disabled: bool,
+	/// Blocks that it has made in this session.
+	pub blocks: u32,
+	/// What it has earned in this session so far, for itself and its delegators.
+	pub earned: u128,
 }
 
 fn hex_string<S: Serializer>(hash: &Hash, serializer: S) -> Result<S::Ok, S::Error> {

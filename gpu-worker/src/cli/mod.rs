@@ -5,7 +5,10 @@ mod amounts;
 mod operator;
 mod panel;
 
-pub use amounts::{amount, parse_account, parse_amount, units};
+pub use amounts::{
+	amount, blocks, parse_account, parse_allocations, parse_amount, parse_service, parse_share,
+	share, units, Allocations,
+};
 
 use crate::{
 	chain::Chain,
@@ -63,7 +66,7 @@ enum Command {
 	/// Make a key, or show the public half of one
 	#[command(subcommand)]
 	Keys(Keys),
-	/// Manage an operator: bond, workers, devices
+	/// Manage an operator: stake, delegators, allocations, workers, validating
 	Operator(operator::Args),
 	/// Run a worker, or show how it is doing
 	#[command(subcommand)]
