@@ -120,9 +120,10 @@ weights! {
 	retire: 55, 6_000, 1, 1;
 	// Convictions, Operators, the operator's account with holds, the prover's account, the pot of
 	// delegated stake, TotalBurnt, total issuance.
-	execute_conviction: 190, 22_000, 9, 9;
-	// Convictions, Operators, account with holds, the pot of delegated stake.
-	cancel_conviction: 130, 16_000, 5, 5;
+	execute_conviction: 190, 26_000, 9, 9;
+	// Convictions, Operators, account with holds, the pot of delegated stake, TotalBurnt, total
+	// issuance.
+	cancel_conviction: 160, 22_000, 7, 7;
 	// Operators, Delegations, four Cohorts (two that mature, one to settle, one to join), the
 	// session, the delegator's account, the pot of delegated stake.
 	delegate: 170, 32_000, 10, 8;
