@@ -89,6 +89,14 @@ pub enum Error {
 		/// The documented reason.
 		reason: String,
 	},
+	/// A transaction was not sent, since it would fail.
+	#[error("{call} would be refused: {reason}")]
+	WouldBeRefused {
+		/// Pallet and call.
+		call: &'static str,
+		/// Why, and what to do.
+		reason: String,
+	},
 	/// A transaction was not included in time.
 	#[error("{call} was not included within {seconds} s")]
 	NotIncluded {
@@ -114,7 +122,7 @@ impl Error {
 			Self::UnsupportedRuntime { .. } | Self::Incompatible(_) => "unsupported-runtime",
 			Self::FinalityWentBack { .. } => "finality-went-back",
 			Self::NotTaken(_) => "transaction-not-taken",
-			Self::Refused { .. } => "transaction-refused",
+			Self::Refused { .. } | Self::WouldBeRefused { .. } => "transaction-refused",
 			Self::NotIncluded { .. } => "transaction-not-included",
 			Self::NotFound(_) => "not-found",
 		}
@@ -154,7 +162,7 @@ impl Error {
 				"check that the signing account has funds for the fee (`assay doctor` shows it)"
 					.into()
 			},
-			Self::Refused { reason, .. } => reason.clone(),
+			Self::Refused { reason, .. } | Self::WouldBeRefused { reason, .. } => reason.clone(),
 			Self::NotIncluded { .. } => {
 				"check that blocks are produced and the account can pay, then try again".into()
 			},
@@ -175,6 +183,7 @@ impl Error {
 			| Self::FinalityWentBack { .. } => Exit::WrongChain,
 			Self::NotTaken(_)
 			| Self::Refused { .. }
+			| Self::WouldBeRefused { .. }
 			| Self::NotIncluded { .. }
 			| Self::NotFound(_) => Exit::Refused,
 		}

@@ -9,8 +9,8 @@ use super::{
 			pallet_operators::types as operators, pallet_validators::types as validators,
 		},
 	},
-	AccountId, AllocationView, Candidacy, Chain, DelegationView, Error, Head, OperatorView,
-	Pending, Service, ValidatorView,
+	AccountId, AllocationView, Candidacy, Chain, ConvictionView, DelegationView, Error, Head,
+	OperatorView, Pending, Service, ValidatorView,
 };
 use subxt::{storage::Address, OnlineClientAtBlock, SubstrateConfig};
 
@@ -117,6 +117,23 @@ impl Chain {
 			withdrawable: view.withdrawable,
 			next_due: view.next_due,
 			rewards: view.rewards,
+		}))
+	}
+
+	/// A conviction that is neither executed nor cancelled.
+	pub async fn conviction(&self, head: Head, id: u64) -> Result<Option<ConvictionView>, Error> {
+		let at = self.at(head).await?;
+		let entry = runtime::storage().operators().convictions();
+		let storage = at.storage();
+		let value = self.within("conviction", storage.try_fetch(entry, (id,))).await?;
+		let Some(value) = value else { return Ok(None) };
+		let record = value.decode().map_err(|error| failed("conviction", &error))?;
+		Ok(Some(ConvictionView {
+			operator: record.operator,
+			service: service(&record.service),
+			amount: record.own.saturating_add(record.delegated),
+			bounty: record.bounty,
+			execute_at: record.execute_at,
 		}))
 	}
 

@@ -337,6 +337,21 @@ pub struct DelegationView {
 	pub rewards: u128,
 }
 
+/// A conviction in escrow. Amounts are in units of 10⁻¹² ASY.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ConvictionView {
+	/// Who was convicted.
+	pub operator: AccountId,
+	/// In which service.
+	pub service: Service,
+	/// Stake in escrow, of the operator and of its delegators.
+	pub amount: u128,
+	/// The part of it that goes to whoever proved the fault.
+	pub bounty: u128,
+	/// First block in which it can be executed.
+	pub execute_at: u32,
+}
+
 /// Whether an account stands for election as a validator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

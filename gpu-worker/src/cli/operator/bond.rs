@@ -5,7 +5,7 @@ use super::{
 	plan::{Context, Plan, Step},
 };
 use crate::{
-	chain::{AccountId, Call, OperatorView, Service, Terms},
+	chain::{AccountId, Call, ConvictionView, OperatorView, Service, Terms},
 	Error,
 };
 
@@ -180,9 +180,34 @@ pub(super) async fn retire(context: &Context) -> Result<Plan, Error> {
 	Ok(step.unless(refusal).into())
 }
 
-pub(super) fn execute_conviction(id: u64) -> Plan {
-	let effect = format!("burns the stake of conviction {id}, less the bounty of who proved it");
-	Step::new(Call::ExecuteConviction { id }, effect).into()
+pub(super) async fn execute_conviction(context: &Context, id: u64) -> Result<Plan, Error> {
+	let Some(view) = context.chain.conviction(context.best, id).await? else {
+		return Ok(Plan::nothing(format!(
+			"there is no conviction {id} in escrow: it was executed or cancelled before"
+		)));
+	};
+	let step = Step::new(Call::ExecuteConviction { id }, execution(&view));
+	Ok(step.unless(in_escrow(&view, context.best.number)).into())
+}
+
+fn execution(view: &ConvictionView) -> String {
+	let burnt = view.amount.saturating_sub(view.bounty);
+	let bounty = match view.bounty {
+		0 => String::new(),
+		bounty => format!(" and pays {} ASY to whoever proved it", amount(bounty)),
+	};
+	format!(
+		"burns {} ASY that {} lost in {}{bounty}; the fee is returned",
+		amount(burnt),
+		view.operator,
+		view.service
+	)
+}
+
+/// Why a conviction cannot be executed in the block after `best`, if it cannot.
+fn in_escrow(view: &ConvictionView, best: u32) -> Option<String> {
+	(best.saturating_add(1) < view.execute_at)
+		.then(|| format!("it is in escrow: try again in block {}", view.execute_at))
 }
 
 #[cfg(test)]
@@ -291,6 +316,23 @@ pub(super) mod tests {
 			"services may slash these shares of it: flops 60 %, consensus 40 %"
 		);
 		assert!(shares(&[]).contains("no service"));
+	}
+
+	#[test]
+	fn conviction_should_be_executed_only_when_its_escrow_is_over() {
+		let view = ConvictionView {
+			operator: AccountId::from([1; 32]),
+			service: Service::Flops,
+			amount: 100 * ASY,
+			bounty: 40 * ASY,
+			execute_at: 50,
+		};
+		assert!(in_escrow(&view, 48).is_some_and(|fix| fix.contains("block 50")));
+		assert_eq!(in_escrow(&view, 49), None);
+		let effect = execution(&view);
+		assert!(effect.starts_with("burns 60 ASY"), "{effect}");
+		assert!(effect.contains("lost in flops and pays 40 ASY to whoever proved it"), "{effect}");
+		assert!(!execution(&ConvictionView { bounty: 0, ..view }).contains("pays"));
 	}
 
 	#[test]

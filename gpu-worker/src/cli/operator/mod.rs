@@ -290,7 +290,7 @@ async fn plan_of(context: &Context, transaction: Transaction) -> Result<Plan, Er
 		Transaction::Unbond { amount, to } => bond::unbond(context, amount, to).await,
 		Transaction::Withdraw => bond::withdraw(context).await,
 		Transaction::Retire => bond::retire(context).await,
-		Transaction::ExecuteConviction { id } => Ok(bond::execute_conviction(id)),
+		Transaction::ExecuteConviction { id } => bond::execute_conviction(context, id).await,
 		Transaction::Delegate { operator, amount, to } => {
 			delegation::delegate(context, operator, amount, to).await
 		}
@@ -310,14 +310,16 @@ async fn plan_of(context: &Context, transaction: Transaction) -> Result<Plan, Er
 		Transaction::RemoveKeys => validate::remove_keys(context).await,
 		Transaction::AddWorker { key } => workers::add_worker(context, key).await,
 		Transaction::RotateKey { worker, key } => workers::rotate_key(context, worker, key).await,
-		Transaction::RemoveWorker { worker } => Ok(workers::remove_worker(worker)),
+		Transaction::RemoveWorker { worker } => workers::remove_worker(context, worker).await,
 		Transaction::AddDevice { worker, description } => {
 			Ok(workers::add_device(context, worker, description))
 		}
 		Transaction::DescribeDevice { worker, device, description } => {
 			workers::describe_device(context, worker, device, description).await
 		}
-		Transaction::RemoveDevice { worker, device } => Ok(workers::remove_device(worker, device)),
+		Transaction::RemoveDevice { worker, device } => {
+			workers::remove_device(context, worker, device).await
+		}
 		Transaction::ReleaseBuffer { worker, device } => {
 			Ok(workers::release_buffer(worker, device))
 		}

@@ -118,7 +118,12 @@ mod tests {
 	#[test]
 	fn claim_should_say_where_rewards_go() {
 		let operator = AccountId::from([1; 32]);
-		let effect = |delegation| match claiming(operator, 3 * ASY, Some(&view()), delegation) {
+		let effect = |delegation: Option<&DelegationView>| match claiming(
+			operator,
+			3 * ASY,
+			Some(&view()),
+			delegation,
+		) {
 			Plan::Do(step) => step.effect,
 			Plan::Nothing { because, .. } => because,
 		};

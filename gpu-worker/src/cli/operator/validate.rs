@@ -6,7 +6,7 @@ use super::{
 	plan::{carry_out, nothing, preview, Context, How, Plan, Step},
 };
 use crate::{
-	chain::{Call, Candidacy, Chain, OperatorView, SessionKeys, Terms, ValidatorView},
+	chain::{self, Call, Candidacy, Chain, OperatorView, SessionKeys, Terms, ValidatorView},
 	config::Config,
 	Error,
 };
@@ -37,8 +37,26 @@ pub(super) async fn run(
 		None => false,
 	};
 
-	let mut told: Vec<(Value, String)> = Vec::new();
 	let needs_keys = rotate || !held;
+	let candidacy = if view.candidacy == Candidacy::Ready {
+		None
+	} else {
+		let session = chain.session(best).await?;
+		let refusal = not_electable(own.as_ref(), &view, session, &context.terms);
+		Some(Step {
+			untried: needs_keys.then_some("the session keys have to be on chain first"),
+			..standing_for_election(&view, &context.terms).unless(refusal)
+		})
+	};
+	if let Some(reason) = candidacy.as_ref().and_then(|step| step.refusal.clone()) {
+		// Nobody should pay for keys that are of no use yet.
+		if !how.dry_run {
+			let call = Call::Validate.name();
+			return Err(chain::Error::WouldBeRefused { call, reason }.into());
+		}
+	}
+
+	let mut told = Vec::new();
 	if needs_keys {
 		let keys = if how.dry_run {
 			SessionKeys { keys: vec![0; KEYS_BYTES], proof: vec![0; PROOF_BYTES] }
@@ -46,32 +64,26 @@ pub(super) async fn run(
 			node.make_session_keys(&context.account).await?
 		};
 		let step = set_keys(keys, on_chain.is_some(), url, &context.terms);
-		told.push(if how.dry_run {
-			preview(context, &step).await?
-		} else {
-			carry_out(context, &step, how).await?
-		});
+		told.push(take(context, &step, how).await?);
 	} else {
 		let because = format!("the node at {url} holds the session keys on chain");
 		told.push(nothing(&because, Map::new()));
 	}
-	if view.candidacy == Candidacy::Ready {
-		told.push(nothing(&standing(&view), Map::new()));
-	} else {
-		let session = chain.session(best).await?;
-		let refusal = not_electable(own.as_ref(), &view, session, &context.terms);
-		let step = Step {
-			untried: needs_keys.then_some("the session keys have to be on chain first"),
-			..candidacy(&view, &context.terms).unless(refusal)
-		};
-		told.push(if how.dry_run {
-			preview(context, &step).await?
-		} else {
-			carry_out(context, &step, how).await?
-		});
-	}
+	told.push(match candidacy {
+		Some(step) => take(context, &step, how).await?,
+		None => nothing(&standing(&view), Map::new()),
+	});
 	tell(told, how);
 	Ok(())
+}
+
+/// Takes a step, or shows it.
+async fn take(context: &Context, step: &Step, how: How) -> Result<(Value, String), Error> {
+	if how.dry_run {
+		preview(context, step).await
+	} else {
+		carry_out(context, step, how).await
+	}
 }
 
 fn tell(told: Vec<(Value, String)>, how: How) {
@@ -111,7 +123,7 @@ fn next_but_one(terms: &Terms) -> String {
 	format!("from the next session but one: within {}", blocks(most, terms.slot_ms))
 }
 
-fn candidacy(view: &ValidatorView, terms: &Terms) -> Step {
+fn standing_for_election(view: &ValidatorView, terms: &Terms) -> Step {
 	let effect = match view.candidacy {
 		Candidacy::Silent(_) | Candidacy::Equivocated(_) => "says that the validator is back",
 		Candidacy::None | Candidacy::Ready => "stands for election as a validator",
@@ -269,9 +281,9 @@ mod tests {
 
 	#[test]
 	fn validator_should_say_that_it_is_back_when_it_was_put_out() {
-		let step = candidacy(&view(Candidacy::Silent(3)), &terms());
+		let step = standing_for_election(&view(Candidacy::Silent(3)), &terms());
 		assert_eq!(step.effect, "says that the validator is back");
-		let step = candidacy(&view(Candidacy::None), &terms());
+		let step = standing_for_election(&view(Candidacy::None), &terms());
 		assert_eq!(step.effect, "stands for election as a validator");
 	}
 

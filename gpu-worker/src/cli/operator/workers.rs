@@ -44,10 +44,13 @@ pub(super) async fn rotate_key(
 	Ok(Step::new(Call::RotateKey { worker, key }, effect).later("with the next round").into())
 }
 
-pub(super) fn remove_worker(worker: u64) -> Plan {
+pub(super) async fn remove_worker(context: &Context, worker: u64) -> Result<Plan, Error> {
+	if context.chain.worker(context.best, worker).await?.is_none() {
+		return Ok(Plan::nothing(format!("there is no worker {worker}")));
+	}
 	let effect =
 		format!("removes worker {worker}, which must have no open obligation and no device");
-	Step::new(Call::RemoveWorker { worker }, effect).into()
+	Ok(Step::new(Call::RemoveWorker { worker }, effect).into())
 }
 
 pub(super) fn add_device(context: &Context, worker: u64, description: String) -> Plan {
@@ -79,9 +82,17 @@ pub(super) async fn describe_device(
 	Ok(Step::new(Call::DescribeDevice { worker, device, description }, effect).into())
 }
 
-pub(super) fn remove_device(worker: u64, device: u16) -> Plan {
+pub(super) async fn remove_device(
+	context: &Context,
+	worker: u64,
+	device: u16,
+) -> Result<Plan, Error> {
+	let view = context.chain.worker(context.best, worker).await?;
+	if !view.is_some_and(|view| view.devices.iter().any(|known| known.device == device)) {
+		return Ok(Plan::nothing(format!("there is no device {device} of worker {worker}")));
+	}
 	let effect = format!("removes device {device} of worker {worker} and returns its deposit");
-	Step::new(Call::RemoveDevice { worker, device }, effect).into()
+	Ok(Step::new(Call::RemoveDevice { worker, device }, effect).into())
 }
 
 pub(super) fn release_buffer(worker: u64, device: u16) -> Plan {
