@@ -1,5 +1,6 @@
 //! Delegation pools: nobody gains by rounding, a slash reaches everybody alike, and rewards go to
 //! those whom the session's election counted.
+#![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
 
 use assay_economics::pool::{Pool, PoolError, INDEX_UNIT, LARGEST_STAKE};
 use proptest::prelude::*;
