@@ -9,8 +9,9 @@ use crate::{
 	},
 	traits::{OpenObligations, Rounds},
 	types::{
-		BalanceOf, DescriptionOf, DeviceIndex, DeviceRecord, NextKey, OperatorRecord,
-		OperatorRecordOf, Service, UnbondingChunk, WorkerId, WorkerRecord, WorkerRecordOf,
+		Balance, DescriptionOf, DeviceIndex, DeviceRecord, InitialAllocations, NextKey,
+		OperatorRecord, OperatorRecordOf, Service, UnbondingChunk, WorkerId, WorkerRecord,
+		WorkerRecordOf,
 	},
 };
 use frame_support::{
@@ -20,7 +21,7 @@ use frame_support::{
 };
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::{
-	traits::{CheckedAdd, CheckedSub, Saturating, Zero},
+	traits::{Saturating, Zero},
 	ArithmeticError, DispatchError,
 };
 
@@ -28,11 +29,6 @@ impl<T: Config> Pallet<T> {
 	/// The current block.
 	pub(crate) fn now() -> BlockNumberFor<T> {
 		frame_system::Pallet::<T>::block_number()
-	}
-
-	/// The record of an operator.
-	pub(crate) fn operator(who: &T::AccountId) -> Result<OperatorRecordOf<T>, DispatchError> {
-		Operators::<T>::get(who).ok_or_else(|| Error::<T>::UnknownOperator.into())
 	}
 
 	/// The record of a worker that belongs to `operator`.
@@ -48,27 +44,18 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_register(
 		operator: T::AccountId,
 		payout: T::AccountId,
-		bond: BalanceOf<T>,
+		bond: Balance,
+		allocations: InitialAllocations,
 	) -> DispatchResult {
 		ensure!(!Operators::<T>::contains_key(&operator), Error::<T>::AlreadyRegistered);
 		ensure!(!Keys::<T>::contains_key(&operator), Error::<T>::AccountIsHotKey);
 		ensure!(!Keys::<T>::contains_key(&payout), Error::<T>::PayoutIsHotKey);
 		ensure!(bond >= T::MinimumBond::get(), Error::<T>::BondBelowMinimum);
+		let mut record = OperatorRecord::new(payout.clone(), bond);
+		Self::allocate_first(&mut record, &allocations)?;
 		T::Currency::hold(&HoldReason::Bond.into(), &operator, bond)?;
-		Operators::<T>::insert(
-			&operator,
-			OperatorRecord {
-				payout: payout.clone(),
-				bonded: bond,
-				reserved: Zero::zero(),
-				escrowed: Zero::zero(),
-				unbonding: Default::default(),
-				workers: 0,
-				convictions: 0,
-				retiring_since: None,
-			},
-		);
-		Self::deposit_event(Event::OperatorRegistered { operator, payout, bond });
+		Operators::<T>::insert(&operator, record);
+		Self::deposit_event(Event::OperatorRegistered { operator, payout, bond, allocations });
 		Ok(())
 	}
 
@@ -81,11 +68,13 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn do_bond_more(operator: T::AccountId, amount: BalanceOf<T>) -> DispatchResult {
+	pub(crate) fn do_bond_more(operator: T::AccountId, amount: Balance) -> DispatchResult {
 		let mut record = Self::operator(&operator)?;
 		ensure!(record.retiring_since.is_none(), Error::<T>::OperatorRetiring);
 		ensure!(!amount.is_zero(), Error::<T>::AmountIsZero);
-		record.bonded = record.bonded.checked_add(&amount).ok_or(ArithmeticError::Overflow)?;
+		let stake = record.stake();
+		record.bonded = record.bonded.checked_add(amount).ok_or(ArithmeticError::Overflow)?;
+		record.ledger.grow(stake, amount);
 		T::Currency::hold(&HoldReason::Bond.into(), &operator, amount)?;
 		let bonded = record.bonded;
 		Operators::<T>::insert(&operator, record);
@@ -93,11 +82,12 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn do_unbond(operator: T::AccountId, amount: BalanceOf<T>) -> DispatchResult {
+	pub(crate) fn do_unbond(operator: T::AccountId, amount: Balance) -> DispatchResult {
 		let mut record = Self::operator(&operator)?;
 		ensure!(!amount.is_zero(), Error::<T>::AmountIsZero);
-		let bonded = record.bonded.checked_sub(&amount).ok_or(Error::<T>::BondBelowMinimum)?;
-		ensure!(bonded >= record.reserved, Error::<T>::StakeIsReserved);
+		let bonded = record.bonded.checked_sub(amount).ok_or(Error::<T>::BondBelowMinimum)?;
+		let active = record.active().saturating_sub(amount);
+		ensure!(active >= record.ledger.total_reserved(), Error::<T>::StakeIsReserved);
 		ensure!(
 			record.retiring_since.is_some() || bonded >= T::MinimumBond::get(),
 			Error::<T>::BondBelowMinimum
@@ -108,17 +98,17 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Moves `amount`, which is bonded and not reserved, to what is unbonding. Returns when it is
+	/// Moves `amount` of what is bonded to what is unbonding. Returns when it is
 	/// due.
 	fn send_out(
 		record: &mut OperatorRecordOf<T>,
-		amount: BalanceOf<T>,
+		amount: Balance,
 	) -> Result<BlockNumberFor<T>, DispatchError> {
 		let due = Self::now().saturating_add(T::UnbondingDelay::get());
-		let bonded = record.bonded.checked_sub(&amount).ok_or(ArithmeticError::Underflow)?;
+		let bonded = record.bonded.checked_sub(amount).ok_or(ArithmeticError::Underflow)?;
 		match record.unbonding.last_mut() {
 			Some(last) if last.due == due => {
-				last.amount = last.amount.checked_add(&amount).ok_or(ArithmeticError::Overflow)?;
+				last.amount = last.amount.checked_add(amount).ok_or(ArithmeticError::Overflow)?;
 			}
 			_ => record
 				.unbonding
@@ -132,14 +122,18 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_withdraw(operator: T::AccountId) -> DispatchResult {
 		let mut record = Self::operator(&operator)?;
 		let now = Self::now();
-		let mut amount = BalanceOf::<T>::zero();
+		let mut amount: Balance = 0;
 		for chunk in record.unbonding.iter().filter(|chunk| chunk.due <= now) {
-			amount = amount.checked_add(&chunk.amount).ok_or(ArithmeticError::Overflow)?;
+			amount = amount.checked_add(chunk.amount).ok_or(ArithmeticError::Overflow)?;
 		}
+		let stake = record.stake();
 		record.unbonding.retain(|chunk| chunk.due > now);
+		record.ledger.shrink(stake, amount).map_err(Self::ledger_error)?;
 		let leaves = record.retiring_since.is_some()
 			&& record.bonded.is_zero()
 			&& record.unbonding.is_empty()
+			&& record.rewards.is_zero()
+			&& record.delegators == 0
 			&& record.convictions == 0
 			&& record.workers == 0;
 		ensure!(leaves || !amount.is_zero(), Error::<T>::NothingToWithdraw);
@@ -162,7 +156,8 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_retire(operator: T::AccountId) -> DispatchResult {
 		let mut record = Self::operator(&operator)?;
 		let begins = record.retiring_since.is_none();
-		let free = record.bonded.saturating_sub(record.reserved);
+		let spare = record.active().saturating_sub(record.ledger.total_reserved());
+		let free = spare.min(record.bonded);
 		ensure!(begins || !free.is_zero(), Error::<T>::NothingToUnbond);
 		let due = if free.is_zero() { None } else { Some(Self::send_out(&mut record, free)?) };
 		let bonded = record.bonded;

@@ -1,14 +1,19 @@
-//! What genesis and the integrity test refuse.
+//! What genesis and the integrity test refuse, and what genesis builds.
 
-use crate::pallet::{Config, Pallet};
-use crate::types::{BalanceOf, DeviceIndex};
+use crate::{
+	pallet::{Config, Error, Pallet},
+	types::{Balance, DeviceIndex, InitialAllocations, Service},
+};
 use alloc::vec::Vec;
-use frame_support::{dispatch::DispatchResult, traits::Get};
-use sp_runtime::{traits::Zero, Permill};
-
-/// The largest part of the operator's own stake that a prover may get. Below one half, so that an
-/// operator that convicts itself through a second account loses more than it gets.
-pub(crate) const LARGEST_BOUNTY: Permill = Permill::from_percent(49);
+use assay_economics::MILLION;
+use frame_support::{
+	dispatch::DispatchResult,
+	traits::{
+		fungible::{Inspect, Mutate},
+		Get,
+	},
+};
+use sp_runtime::traits::Zero;
 
 impl<T: Config> Pallet<T> {
 	/// Whether the runtime's constants fit together; else what contradicts what.
@@ -22,21 +27,46 @@ impl<T: Config> Pallet<T> {
 			T::UnbondingDelay::get() > T::EscrowDelay::get(),
 			"unbonding has to take longer than the escrow of a conviction",
 		)?;
-		require(T::BountyShare::get() <= LARGEST_BOUNTY, "a bounty is at most 49 %")?;
 		require(!T::MinimumBond::get().is_zero(), "the minimum bond has to be above zero")?;
+		require(
+			T::MinimumDelegation::get() >= T::Currency::minimum_balance(),
+			"a delegation has to be at least the existential deposit",
+		)?;
+		require(
+			!T::MinimumDelegation::get().is_zero(),
+			"the minimum delegation has to be above zero",
+		)?;
+		require(T::MaxCommission::get() <= MILLION, "a commission is at most the whole")?;
+		require(!T::CommissionDelay::get().is_zero(), "a commission is raised with a delay")?;
+		require(
+			Self::delegation_pot() != Self::rewards_pot(),
+			"delegated stake and rewards have to lie in different accounts",
+		)?;
 		require(T::MaxWorkers::get() > 0, "an operator has to be able to have a worker")?;
 		require(T::MaxDevices::get() > 0, "a worker has to be able to have a device")?;
 		require(T::MaxUnbondingChunks::get() > 0, "an operator has to be able to unbond")
+	}
+
+	/// Makes sure that an account of this pallet outlives whatever is paid out of it: it has a
+	/// reference of its own, and the existential deposit, which belongs to nobody.
+	pub(crate) fn build_pot(pot: &T::AccountId) -> DispatchResult {
+		frame_system::Pallet::<T>::inc_providers(pot);
+		let missing =
+			T::Currency::minimum_balance().saturating_sub(T::Currency::total_balance(pot));
+		T::Currency::mint_into(pot, missing).map(|_| ())
 	}
 
 	/// Registers an operator of the chain specification with its workers and devices.
 	pub(crate) fn build_operator(
 		operator: &T::AccountId,
 		payout: &T::AccountId,
-		bond: BalanceOf<T>,
+		bond: Balance,
+		allocations: &[(Service, u32)],
 		workers: &Vec<(T::AccountId, DeviceIndex)>,
 	) -> DispatchResult {
-		Self::do_register(operator.clone(), payout.clone(), bond)?;
+		let allocations = InitialAllocations::try_from(allocations.to_vec())
+			.map_err(|_| Error::<T>::ServiceNamedTwice)?;
+		Self::do_register(operator.clone(), payout.clone(), bond, allocations)?;
 		for (key, devices) in workers {
 			let worker = Self::do_add_worker(operator.clone(), key.clone())?;
 			for _ in 0..*devices {

@@ -19,19 +19,22 @@ pub use pallet::*;
 pub use traits::BenchmarkWorkers;
 pub use traits::{Occupancy, OpenObligations, Rounds, Security, Staking, Workers};
 pub use types::{
-	Activity, ConsensusStake, ConvictionId, DeviceIndex, Fault, Obligation, Service, Share,
-	WorkerId, WHOLE_DEVICE,
+	Activity, Balance, ConsensusStake, ConvictionId, DeviceIndex, Fault, Obligation, Service,
+	Share, WorkerId, WHOLE_DEVICE,
 };
 pub use weights::WeightInfo;
 
+mod allocation;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod calls;
 mod convictions;
+mod delegation;
 mod hooks;
 mod ledger;
 #[cfg(test)]
 mod mock;
+mod rewards;
 mod stake;
 #[cfg(test)]
 mod tests;
@@ -51,13 +54,14 @@ pub mod pallet {
 		WeightInfo,
 	};
 	use alloc::vec::Vec;
+	use assay_economics::deterrence::Policy;
 	use frame_support::{
 		pallet_prelude::*,
 		traits::fungible::{hold, Inspect, Mutate},
-		DefaultNoBound,
+		PalletId,
 	};
 	use frame_system::pallet_prelude::*;
-	use sp_runtime::Permill;
+	use sp_runtime::traits::One;
 
 	#[pallet::pallet]
 	pub struct Pallet<T>(_);
@@ -66,7 +70,7 @@ pub mod pallet {
 	#[pallet::config]
 	pub trait Config: frame_system::Config {
 		/// The native currency.
-		type Currency: Inspect<Self::AccountId>
+		type Currency: Inspect<Self::AccountId, Balance = Balance>
 			+ Mutate<Self::AccountId>
 			+ hold::Inspect<Self::AccountId, Reason = Self::RuntimeHoldReason>
 			+ hold::Mutate<Self::AccountId>
@@ -81,17 +85,31 @@ pub mod pallet {
 		/// Asked before a worker is removed.
 		type OpenObligations: OpenObligations;
 
+		/// The number of the current session.
+		type Session: Get<u32>;
+
+		/// Who may cancel a conviction that is in escrow.
+		type CancelOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+		/// Names the account with all delegated stake.
+		#[pallet::constant]
+		type DelegationPot: Get<PalletId>;
+
+		/// Names the account with all rewards that wait to be claimed.
+		#[pallet::constant]
+		type RewardsPot: Get<PalletId>;
+
 		/// The bond an operator begins with and needs to take on new obligations.
 		#[pallet::constant]
-		type MinimumBond: Get<BalanceOf<Self>>;
+		type MinimumBond: Get<Balance>;
 
 		/// Held on the operator's account for every worker.
 		#[pallet::constant]
-		type WorkerDeposit: Get<BalanceOf<Self>>;
+		type WorkerDeposit: Get<Balance>;
 
 		/// Held on the operator's account for every device.
 		#[pallet::constant]
-		type DeviceDeposit: Get<BalanceOf<Self>>;
+		type DeviceDeposit: Get<Balance>;
 
 		/// Blocks from unbonding to withdrawal. Longer than `LongestFaultWindow` and than
 		/// `EscrowDelay`.
@@ -106,10 +124,21 @@ pub mod pallet {
 		#[pallet::constant]
 		type EscrowDelay: Get<BlockNumberFor<Self>>;
 
-		/// The part of the operator's own stake in a conviction that goes to the prover. At most
-		/// 49 %.
+		/// The least stake that an account can have delegated to an operator.
 		#[pallet::constant]
-		type BountyShare: Get<Permill>;
+		type MinimumDelegation: Get<Balance>;
+
+		/// The highest commission that can be announced, in parts in a million.
+		#[pallet::constant]
+		type MaxCommission: Get<u32>;
+
+		/// By how much one announcement can raise a commission, in parts in a million.
+		#[pallet::constant]
+		type MaxCommissionRaise: Get<u32>;
+
+		/// Blocks from the announcement of a higher commission to the moment when it holds.
+		#[pallet::constant]
+		type CommissionDelay: Get<BlockNumberFor<Self>>;
 
 		/// How many workers an operator can have.
 		#[pallet::constant]
@@ -119,7 +148,7 @@ pub mod pallet {
 		#[pallet::constant]
 		type MaxDevices: Get<DeviceIndex>;
 
-		/// How many amounts of an operator can be unbonding at a time.
+		/// How many amounts of an operator, or of a delegation, can be on their way out at a time.
 		#[pallet::constant]
 		type MaxUnbondingChunks: Get<u32>;
 
@@ -197,7 +226,7 @@ pub mod pallet {
 			NMapKey<Twox64Concat, Service>,
 			NMapKey<Blake2_128Concat, Obligation>,
 		),
-		BalanceOf<T>,
+		Balance,
 		OptionQuery,
 	>;
 
@@ -224,22 +253,74 @@ pub mod pallet {
 
 	/// What executed convictions have burnt so far.
 	#[pallet::storage]
-	pub type TotalBurnt<T: Config> = StorageValue<_, BalanceOf<T>, ValueQuery>;
+	pub type TotalBurnt<T: Config> = StorageValue<_, Balance, ValueQuery>;
 
-	/// The operators with which the chain begins.
+	/// What each account has delegated to each operator.
+	#[pallet::storage]
+	pub type Delegations<T: Config> = StorageDoubleMap<
+		_,
+		Blake2_128Concat,
+		T::AccountId,
+		Blake2_128Concat,
+		T::AccountId,
+		DelegationOf<T>,
+		OptionQuery,
+	>;
+
+	/// Delegators of an operator that begin to earn in the same session, which is the second key.
+	#[pallet::storage]
+	pub type Cohorts<T: Config> =
+		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, u32, Cohort, OptionQuery>;
+
+	/// Blocks from the announcement of a higher allocation to the moment when it holds.
+	#[pallet::storage]
+	pub type AllocationDelay<T: Config> = StorageValue<_, BlockNumberFor<T>, ValueQuery>;
+
+	/// The least `AllocationDelay` that can be set; from genesis.
+	#[pallet::storage]
+	pub type AllocationDelayFloor<T: Config> = StorageValue<_, BlockNumberFor<T>, ValueQuery>;
+
+	/// What the network assumes about jobs and asks of them, the share of a bounty included.
+	#[pallet::storage]
+	pub type EconomicPolicy<T: Config> = StorageValue<_, Policy, OptionQuery>;
+
+	/// With what the chain begins.
 	#[pallet::genesis_config]
-	#[derive(DefaultNoBound)]
 	pub struct GenesisConfig<T: Config> {
 		/// Their accounts have to be endowed with bond, deposits and the existential deposit.
 		pub operators: Vec<GenesisOperator<T>>,
+		/// Blocks from the announcement of a higher allocation to the moment when it holds; the
+		/// delay can never be set below it.
+		pub allocation_delay: BlockNumberFor<T>,
+		/// What the network assumes about jobs and asks of them.
+		pub policy: Policy,
+	}
+
+	impl<T: Config> Default for GenesisConfig<T> {
+		fn default() -> Self {
+			Self { operators: Vec::new(), allocation_delay: One::one(), policy: Policy::LIVE }
+		}
 	}
 
 	#[pallet::genesis_build]
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
 		fn build(&self) {
 			Pallet::<T>::integrity_test();
-			for (operator, payout, bond, workers) in &self.operators {
-				if let Err(error) = Pallet::<T>::build_operator(operator, payout, *bond, workers) {
+			if let Err(reason) = self.policy.validate() {
+				panic!("the policy of the chain specification: {reason}");
+			}
+			EconomicPolicy::<T>::put(self.policy);
+			AllocationDelay::<T>::put(self.allocation_delay);
+			AllocationDelayFloor::<T>::put(self.allocation_delay);
+			for pot in [Pallet::<T>::delegation_pot(), Pallet::<T>::rewards_pot()] {
+				if let Err(error) = Pallet::<T>::build_pot(&pot) {
+					panic!("account {pot:?} of the operators' pallet: {error:?}");
+				}
+			}
+			for (operator, payout, bond, allocations, workers) in &self.operators {
+				let built =
+					Pallet::<T>::build_operator(operator, payout, *bond, allocations, workers);
+				if let Err(error) = built {
 					panic!("operator {operator:?} of the chain specification: {error:?}");
 				}
 			}
@@ -257,7 +338,9 @@ pub mod pallet {
 			/// Where its rewards go.
 			payout: T::AccountId,
 			/// Its bond.
-			bond: BalanceOf<T>,
+			bond: Balance,
+			/// Its allocations, which hold at once.
+			allocations: InitialAllocations,
 		},
 		/// An operator's rewards go elsewhere from now on.
 		PayoutSet {
@@ -271,27 +354,27 @@ pub mod pallet {
 			/// The operator.
 			operator: T::AccountId,
 			/// By how much.
-			amount: BalanceOf<T>,
+			amount: Balance,
 			/// The bond after it.
-			bonded: BalanceOf<T>,
+			bonded: Balance,
 		},
 		/// A part of a bond was sent on its way out.
 		Unbonded {
 			/// The operator.
 			operator: T::AccountId,
 			/// The part.
-			amount: BalanceOf<T>,
+			amount: Balance,
 			/// The first block in which it can be withdrawn.
 			due: BlockNumberFor<T>,
 			/// The bond after it.
-			bonded: BalanceOf<T>,
+			bonded: Balance,
 		},
 		/// Unbonded stake was given back.
 		Withdrawn {
 			/// The operator.
 			operator: T::AccountId,
 			/// How much.
-			amount: BalanceOf<T>,
+			amount: Balance,
 		},
 		/// A worker was added.
 		WorkerAdded {
@@ -302,7 +385,7 @@ pub mod pallet {
 			/// Its hot key.
 			key: T::AccountId,
 			/// What is held for it.
-			deposit: BalanceOf<T>,
+			deposit: Balance,
 		},
 		/// A worker gets another hot key.
 		KeyRotated {
@@ -320,7 +403,7 @@ pub mod pallet {
 			/// The worker.
 			worker: WorkerId,
 			/// The deposit that was given back.
-			deposit: BalanceOf<T>,
+			deposit: Balance,
 		},
 		/// A device was added.
 		DeviceAdded {
@@ -331,7 +414,7 @@ pub mod pallet {
 			/// What the operator says about it.
 			description: DescriptionOf<T>,
 			/// What is held for it.
-			deposit: BalanceOf<T>,
+			deposit: Balance,
 		},
 		/// A device was described anew.
 		DeviceDescribed {
@@ -349,7 +432,7 @@ pub mod pallet {
 			/// Its index.
 			device: DeviceIndex,
 			/// The deposit that was given back.
-			deposit: BalanceOf<T>,
+			deposit: Balance,
 		},
 		/// An operator takes on no new obligations any more.
 		RetirementBegun {
@@ -370,7 +453,7 @@ pub mod pallet {
 			/// The obligation.
 			obligation: Obligation,
 			/// How much.
-			amount: BalanceOf<T>,
+			amount: Balance,
 		},
 		/// An obligation is final and its stake is free.
 		StakeReleased {
@@ -381,7 +464,7 @@ pub mod pallet {
 			/// The obligation.
 			obligation: Obligation,
 			/// How much.
-			amount: BalanceOf<T>,
+			amount: Balance,
 		},
 		/// An operator was convicted and the reservation went into escrow.
 		Convicted {
@@ -396,9 +479,11 @@ pub mod pallet {
 			/// How it was broken.
 			fault: Fault,
 			/// The stake in escrow.
-			amount: BalanceOf<T>,
+			amount: Balance,
+			/// The part of it that is its delegators'.
+			delegated: Balance,
 			/// The part of it that the prover will get.
-			bounty: BalanceOf<T>,
+			bounty: Balance,
 			/// Who earns the bounty.
 			prover: Option<T::AccountId>,
 			/// The first block in which the conviction can be executed.
@@ -411,22 +496,124 @@ pub mod pallet {
 			/// The operator.
 			operator: T::AccountId,
 			/// What was burnt.
-			burnt: BalanceOf<T>,
+			burnt: Balance,
 			/// What the prover got.
-			bounty: BalanceOf<T>,
+			bounty: Balance,
 			/// Who got the bounty.
 			prover: Option<T::AccountId>,
 		},
-		/// A conviction was cancelled by root and its stake is bonded again.
+		/// A conviction was cancelled and its stake is back where it was.
 		ConvictionCancelled {
 			/// The number of the conviction.
 			id: ConvictionId,
 			/// The operator.
 			operator: T::AccountId,
 			/// The stake that went back.
-			amount: BalanceOf<T>,
+			amount: Balance,
 			/// Why, in UTF-8.
 			reason: BoundedVec<u8, T::MaxReason>,
+		},
+		/// An account delegated stake to an operator.
+		Delegated {
+			/// The operator.
+			operator: T::AccountId,
+			/// The account.
+			delegator: T::AccountId,
+			/// How much.
+			amount: Balance,
+			/// The shares of the operator's pool that it bought.
+			shares: u128,
+		},
+		/// Delegated stake was sent on its way out.
+		Undelegated {
+			/// The operator.
+			operator: T::AccountId,
+			/// The delegator.
+			delegator: T::AccountId,
+			/// How many shares.
+			shares: u128,
+			/// What they are worth now; a slash may lower it.
+			amount: Balance,
+			/// The first block in which they can be withdrawn.
+			due: BlockNumberFor<T>,
+		},
+		/// Delegated stake was given back.
+		DelegationWithdrawn {
+			/// The operator.
+			operator: T::AccountId,
+			/// The delegator.
+			delegator: T::AccountId,
+			/// How many shares.
+			shares: u128,
+			/// What they were worth.
+			amount: Balance,
+		},
+		/// Delegated stake went to another operator without waiting.
+		Redelegated {
+			/// The delegator.
+			delegator: T::AccountId,
+			/// The operator that had it.
+			from: T::AccountId,
+			/// The operator that has it.
+			to: T::AccountId,
+			/// How much.
+			amount: Balance,
+			/// The shares of the former.
+			sold: u128,
+			/// The shares of the latter.
+			bought: u128,
+		},
+		/// A session's income was shared.
+		Rewarded {
+			/// The operator.
+			operator: T::AccountId,
+			/// The session.
+			session: u32,
+			/// The operator's own part, its commission included.
+			own: Balance,
+			/// Its delegators' part.
+			delegated: Balance,
+		},
+		/// Rewards were paid.
+		RewardsClaimed {
+			/// The operator that earned them.
+			operator: T::AccountId,
+			/// The operator or the delegator that claimed.
+			claimant: T::AccountId,
+			/// Where they went.
+			payee: T::AccountId,
+			/// How much.
+			amount: Balance,
+		},
+		/// An operator has, or will have, another commission.
+		CommissionAnnounced {
+			/// The operator.
+			operator: T::AccountId,
+			/// The commission in parts in a million.
+			commission_ppm: u32,
+			/// The first block in which it holds.
+			due: BlockNumberFor<T>,
+		},
+		/// An operator will allocate another share to a service, or keeps its present one.
+		AllocationAnnounced {
+			/// The operator.
+			operator: T::AccountId,
+			/// The service.
+			service: Service,
+			/// The share of the stake in parts in a million.
+			share_ppm: u32,
+			/// The first block in which it holds.
+			due: BlockNumberFor<T>,
+		},
+		/// Root changed the delay of higher allocations.
+		AllocationDelaySet {
+			/// The delay.
+			blocks: BlockNumberFor<T>,
+		},
+		/// Root changed what the network assumes about jobs.
+		PolicySet {
+			/// The policy.
+			policy: Policy,
 		},
 		/// More of a device is in use.
 		DeviceOccupied {
@@ -467,15 +654,15 @@ pub mod pallet {
 		OperatorRetiring,
 		/// The amount is zero; name a larger one.
 		AmountIsZero,
-		/// The bond would be or is below the minimum; unbond less, bond more, or retire.
+		/// The own bond would be or is below the minimum; unbond less, bond more, or retire.
 		BondBelowMinimum,
 		/// This stake is reserved for open obligations; wait until they are final or unbond less.
 		StakeIsReserved,
-		/// Too many amounts are unbonding; withdraw what is due first.
+		/// Too many amounts are on their way out; withdraw what is due first.
 		TooManyUnbondingChunks,
 		/// Nothing is free to be unbonded; wait until open obligations are final.
 		NothingToUnbond,
-		/// Nothing is due and the operator cannot leave yet; look up the next due block.
+		/// Nothing is due, or the operator cannot leave yet; look up the next due block.
 		NothingToWithdraw,
 		/// The operator has as many workers as it can have; remove one first.
 		TooManyWorkers,
@@ -510,7 +697,7 @@ pub mod pallet {
 		AlreadyReserved,
 		/// There is no reservation for this obligation; it was released or convicted before.
 		UnknownReservation,
-		/// The operator's free bond is too small for this obligation; bond more.
+		/// Too little of the operator's allocation to the service is free; allocate or bond more.
 		InsufficientStake,
 		/// There is no such conviction; it was executed or cancelled before.
 		UnknownConviction,
@@ -524,6 +711,42 @@ pub mod pallet {
 		DeviceFull,
 		/// Not so much of the device is occupied; free a smaller share.
 		ShareNotOccupied,
+		/// An operator cannot be its own delegator; bond more instead.
+		SelfDelegation,
+		/// The delegation would be below the minimum; delegate more.
+		DelegationTooSmall,
+		/// The operator can take no more delegated stake; delegate less or to another one.
+		DelegationTooLarge,
+		/// The account has not so much above the existential deposit; delegate less.
+		BalanceTooLow,
+		/// Delegated stake of this operator is in escrow; wait until its convictions are final.
+		DelegatedStakeInEscrow,
+		/// Convictions took nearly all delegated stake of this operator; delegate to another one.
+		PoolExhausted,
+		/// The account has nothing with this operator that is not leaving yet; delegate first.
+		NothingDelegated,
+		/// The operator's stake may still be slashed; undelegate, wait and withdraw instead.
+		StakeIsAnswerable,
+		/// The account does not exist and the amount cannot create it; send it some funds first.
+		CannotReceive,
+		/// There are no rewards to claim; wait until a session with income ends.
+		NothingToClaim,
+		/// The allocations would exceed the stake, announced raises included; name smaller shares.
+		AllocationsExceedStake,
+		/// The service is named twice; name each at most once.
+		ServiceNamedTwice,
+		/// The value holds already and no change of it is announced; name another one.
+		NothingToChange,
+		/// The commission is above the highest one; name a lower one.
+		CommissionTooHigh,
+		/// The commission is raised by too much at a time; name a lower one.
+		CommissionRaiseTooLarge,
+		/// A raise of the commission is announced already; wait until it holds, or cut it.
+		CommissionRaisePending,
+		/// The delay is below the one from genesis; name a longer one.
+		AllocationDelayTooShort,
+		/// Cheating could pay under this policy; `Policy::validate` says what to change.
+		UnsafePolicy,
 	}
 
 	#[pallet::hooks]
@@ -544,10 +767,16 @@ pub mod pallet {
 	impl<T: Config> Pallet<T> {
 		/// Makes the caller an operator with the minimum bond, which is held on its account.
 		///
-		/// Rewards go to `payout`, which may be the caller itself.
+		/// Rewards go to `payout`, which may be the caller itself. `allocations` are the services
+		/// that the stake secures, each with its share in parts in a million; they hold at once.
 		#[pallet::call_index(0)]
-		pub fn register(origin: OriginFor<T>, payout: T::AccountId) -> DispatchResult {
-			Self::do_register(ensure_signed(origin)?, payout, T::MinimumBond::get())
+		pub fn register(
+			origin: OriginFor<T>,
+			payout: T::AccountId,
+			allocations: InitialAllocations,
+		) -> DispatchResult {
+			let operator = ensure_signed(origin)?;
+			Self::do_register(operator, payout, T::MinimumBond::get(), allocations)
 		}
 
 		/// Sends the caller's later rewards to `payout`.
@@ -556,9 +785,10 @@ pub mod pallet {
 			Self::do_set_payout(ensure_signed(origin)?, payout)
 		}
 
-		/// Raises the caller's bond by `amount` (smallest unit) from its free balance.
+		/// Raises the caller's bond by `amount` (smallest unit) from its free balance. Every
+		/// allocation grows in proportion.
 		#[pallet::call_index(2)]
-		pub fn bond_more(origin: OriginFor<T>, amount: BalanceOf<T>) -> DispatchResult {
+		pub fn bond_more(origin: OriginFor<T>, amount: Balance) -> DispatchResult {
 			Self::do_bond_more(ensure_signed(origin)?, amount)
 		}
 
@@ -567,12 +797,12 @@ pub mod pallet {
 		/// It can be withdrawn after the unbonding delay. The minimum bond stays, unless the
 		/// operator is retiring.
 		#[pallet::call_index(3)]
-		pub fn unbond(origin: OriginFor<T>, amount: BalanceOf<T>) -> DispatchResult {
+		pub fn unbond(origin: OriginFor<T>, amount: Balance) -> DispatchResult {
 			Self::do_unbond(ensure_signed(origin)?, amount)
 		}
 
 		/// Gives back all unbonded stake that is due, and lets a retiring operator leave when
-		/// nothing of it is left: no stake, no worker, no conviction in escrow.
+		/// nothing of it is left: no stake, no reward, no worker, no delegator, no conviction.
 		#[pallet::call_index(4)]
 		pub fn withdraw(origin: OriginFor<T>) -> DispatchResult {
 			Self::do_withdraw(ensure_signed(origin)?)
@@ -657,7 +887,8 @@ pub mod pallet {
 			Ok(Pays::No.into())
 		}
 
-		/// Cancels a conviction within its escrow and gives the stake back to the bond. Root only.
+		/// Cancels a conviction within its escrow and gives the stake back. Only the origin that
+		/// the runtime names may.
 		///
 		/// Rewards that the conviction voided stay void.
 		#[pallet::call_index(13)]
@@ -666,8 +897,92 @@ pub mod pallet {
 			id: ConvictionId,
 			reason: BoundedVec<u8, T::MaxReason>,
 		) -> DispatchResult {
-			ensure_root(origin)?;
+			T::CancelOrigin::ensure_origin(origin)?;
 			Self::do_cancel_conviction(id, reason)
+		}
+
+		/// Adds `amount` (smallest unit) of the caller's balance to an operator's stake.
+		///
+		/// It can be slashed from now on, and earns from the second session after this one.
+		#[pallet::call_index(14)]
+		pub fn delegate(
+			origin: OriginFor<T>,
+			operator: T::AccountId,
+			amount: Balance,
+		) -> DispatchResult {
+			Self::do_delegate(ensure_signed(origin)?, operator, amount)
+		}
+
+		/// Sends `amount` (smallest unit) of the caller's stake with an operator on its way out,
+		/// or all of it if less than the minimum would stay. Always possible; the stake can be
+		/// slashed until it is withdrawn after the unbonding delay.
+		#[pallet::call_index(15)]
+		pub fn undelegate(
+			origin: OriginFor<T>,
+			operator: T::AccountId,
+			amount: Balance,
+		) -> DispatchResult {
+			Self::do_undelegate(ensure_signed(origin)?, operator, amount)
+		}
+
+		/// Pays the caller all its stake with an operator that left and is due.
+		#[pallet::call_index(16)]
+		pub fn withdraw_delegation(origin: OriginFor<T>, operator: T::AccountId) -> DispatchResult {
+			Self::do_withdraw_delegation(ensure_signed(origin)?, operator)
+		}
+
+		/// Moves `amount` (smallest unit) of the caller's stake from one operator to another at
+		/// once. Only where no slash can be evaded: the former has allocated nothing, announced
+		/// nothing, and has no conviction in escrow.
+		#[pallet::call_index(17)]
+		pub fn redelegate(
+			origin: OriginFor<T>,
+			from: T::AccountId,
+			to: T::AccountId,
+			amount: Balance,
+		) -> DispatchResult {
+			Self::do_redelegate(ensure_signed(origin)?, from, to, amount)
+		}
+
+		/// Pays what `operator` has earned for the caller: to its payout account if the caller is
+		/// the operator itself, else to the caller, its delegator.
+		#[pallet::call_index(18)]
+		pub fn claim_rewards(origin: OriginFor<T>, operator: T::AccountId) -> DispatchResult {
+			Self::do_claim_rewards(ensure_signed(origin)?, operator)
+		}
+
+		/// Sets what the caller keeps of its delegators' rewards, in parts in a million. A cut
+		/// holds at once and withdraws an announced raise; a raise is announced and holds later.
+		#[pallet::call_index(19)]
+		pub fn set_commission(origin: OriginFor<T>, commission_ppm: u32) -> DispatchResult {
+			Self::do_set_commission(ensure_signed(origin)?, commission_ppm)
+		}
+
+		/// Announces the share of the caller's stake that a service shall have, in parts in a
+		/// million, in place of what was announced before. A raise holds after the allocation
+		/// delay, a cut after the unbonding delay; naming the present share withdraws either.
+		#[pallet::call_index(20)]
+		pub fn allocate(origin: OriginFor<T>, service: Service, share_ppm: u32) -> DispatchResult {
+			Self::do_allocate(ensure_signed(origin)?, service, share_ppm)
+		}
+
+		/// Sets how many blocks later a higher allocation holds. Root only, and never less than at
+		/// genesis.
+		#[pallet::call_index(21)]
+		pub fn set_allocation_delay(
+			origin: OriginFor<T>,
+			blocks: BlockNumberFor<T>,
+		) -> DispatchResult {
+			ensure_root(origin)?;
+			Self::do_set_allocation_delay(blocks)
+		}
+
+		/// Sets what the network assumes about jobs. Root only, and nothing under which cheating
+		/// could pay.
+		#[pallet::call_index(22)]
+		pub fn set_policy(origin: OriginFor<T>, policy: Policy) -> DispatchResult {
+			ensure_root(origin)?;
+			Self::do_set_policy(policy)
 		}
 	}
 
@@ -676,7 +991,7 @@ pub mod pallet {
 		/// What is known of an operator; nothing if the account is none.
 		pub fn operator_status(
 			operator: T::AccountId,
-		) -> Option<OperatorStatus<T::AccountId, BalanceOf<T>, BlockNumberFor<T>>> {
+		) -> Option<OperatorStatus<T::AccountId, BlockNumberFor<T>>> {
 			Self::view_operator(&operator)
 		}
 
@@ -693,6 +1008,25 @@ pub mod pallet {
 		/// The worker for which a hot key signs in the current round.
 		pub fn worker_of_key(key: T::AccountId) -> Option<WorkerId> {
 			<Self as crate::traits::Workers<T::AccountId>>::worker_of(&key)
+		}
+
+		/// What an account has with an operator; nothing if it has delegated nothing to it.
+		pub fn delegation_status(
+			operator: T::AccountId,
+			delegator: T::AccountId,
+		) -> Option<DelegationStatus<BlockNumberFor<T>>> {
+			Self::view_delegation(&operator, &delegator)
+		}
+
+		/// What cheating on a job risks, in millionths of what it must be made to risk: a million
+		/// and more deters. `reward` and `cost` are the job's, `reservation` its stake.
+		pub fn margin(reward: Balance, reservation: Balance, cost: Balance) -> Option<u128> {
+			Self::view_margin(reward, reservation, cost)
+		}
+
+		/// What the network assumes about jobs and asks of them.
+		pub fn policy() -> Option<Policy> {
+			EconomicPolicy::<T>::get()
 		}
 	}
 }

@@ -1,15 +1,24 @@
 //! A runtime of System, Balances and this pallet.
 
 use crate as pallet_operators;
+pub(crate) use crate::types::Balance;
 use crate::{pallet, traits, types::*, Fault, Obligation, Service};
+use assay_economics::deterrence::Policy;
+use assay_economics::MILLION;
 use frame_support::{
-	assert_ok, derive_impl, parameter_types,
-	traits::{fungible::InspectHold, ConstU128},
+	assert_ok, derive_impl,
+	dispatch::DispatchResult,
+	parameter_types,
+	traits::{
+		fungible::{Inspect, InspectHold, Mutate},
+		ConstU128,
+	},
+	PalletId,
 };
-use sp_runtime::{BuildStorage, Permill};
+use frame_system::EnsureRoot;
+use sp_runtime::{traits::AccountIdConversion, BuildStorage};
 
 pub(crate) type AccountId = u64;
-pub(crate) type Balance = u128;
 type Block = frame_system::mocking::MockBlock<Test>;
 
 #[frame_support::runtime]
@@ -58,7 +67,14 @@ parameter_types! {
 	pub static UnbondingDelay: u64 = 100;
 	pub static LongestFaultWindow: u64 = 60;
 	pub static EscrowDelay: u64 = 30;
-	pub static BountyShare: Permill = Permill::from_percent(40);
+	pub static Session: u32 = 7;
+	pub static MinimumDelegation: Balance = 100;
+	pub static MaxCommission: u32 = 300_000;
+	pub static MaxCommissionRaise: u32 = 100_000;
+	pub static CommissionDelay: u64 = 40;
+	// The first eight bytes, `modl` included, are all that an account of this runtime keeps.
+	pub const DelegationPot: PalletId = PalletId(*b"delegate");
+	pub const RewardsPot: PalletId = PalletId(*b"rewards!");
 	pub static MaxWorkers: u32 = 3;
 	pub static MaxDevices: DeviceIndex = 3;
 	pub static MaxUnbondingChunks: u32 = 4;
@@ -94,7 +110,14 @@ impl crate::Config for Test {
 	type UnbondingDelay = UnbondingDelay;
 	type LongestFaultWindow = LongestFaultWindow;
 	type EscrowDelay = EscrowDelay;
-	type BountyShare = BountyShare;
+	type Session = Session;
+	type CancelOrigin = EnsureRoot<AccountId>;
+	type DelegationPot = DelegationPot;
+	type RewardsPot = RewardsPot;
+	type MinimumDelegation = MinimumDelegation;
+	type MaxCommission = MaxCommission;
+	type MaxCommissionRaise = MaxCommissionRaise;
+	type CommissionDelay = CommissionDelay;
 	type MaxWorkers = MaxWorkers;
 	type MaxDevices = MaxDevices;
 	type MaxUnbondingChunks = MaxUnbondingChunks;
@@ -113,6 +136,8 @@ pub(crate) const KEY: AccountId = 3;
 pub(crate) const BOB: AccountId = 4;
 /// Another one.
 pub(crate) const CAROL: AccountId = 5;
+/// Another one.
+pub(crate) const DAVE: AccountId = 6;
 /// An account with nothing.
 pub(crate) const NOBODY: AccountId = 99;
 /// What the accounts with funds begin with.
@@ -129,28 +154,117 @@ pub(crate) fn duty(nonce: u64) -> Obligation {
 pub(crate) fn genesis(operators: Vec<GenesisOperator<Test>>) -> sp_io::TestExternalities {
 	let config = RuntimeGenesisConfig {
 		balances: pallet_balances::GenesisConfig {
-			balances: vec![(ALICE, FUNDS), (BOB, FUNDS), (CAROL, FUNDS)],
+			balances: vec![(ALICE, FUNDS), (BOB, FUNDS), (CAROL, FUNDS), (DAVE, FUNDS)],
 			..Default::default()
 		},
-		operators: crate::GenesisConfig { operators },
+		operators: crate::GenesisConfig {
+			operators,
+			allocation_delay: ALLOCATION_DELAY,
+			policy: Policy::LIVE,
+		},
 		..Default::default()
 	};
 	config.build_storage().unwrap().into()
 }
 
+/// Blocks until a higher allocation holds, from genesis.
+pub(crate) const ALLOCATION_DELAY: u64 = 20;
+
+/// Alice's stake is all for proof of FLOPS.
+pub(crate) fn all_flops() -> Vec<(Service, u32)> {
+	vec![(Service::Flops, MILLION)]
+}
+
+/// A fifth of the stake for each service.
+pub(crate) fn fifths() -> Vec<(Service, u32)> {
+	Service::ALL.map(|service| (service, MILLION / 5)).to_vec()
+}
+
 /// The state in block 1 with Alice as operator.
 pub(crate) fn new_test_ext() -> sp_io::TestExternalities {
-	let mut ext = genesis(vec![(ALICE, PAYOUT, BOND, vec![(KEY, 1)])]);
+	with_allocations(all_flops())
+}
+
+/// The state in block 1 with Alice as operator with other allocations.
+pub(crate) fn with_allocations(allocations: Vec<(Service, u32)>) -> sp_io::TestExternalities {
+	let mut ext = genesis(vec![(ALICE, PAYOUT, BOND, allocations, vec![(KEY, 1)])]);
 	ext.execute_with(|| System::set_block_number(1));
 	ext
 }
 
 /// Runs `test` in block 1 and then checks every invariant.
 pub(crate) fn build_and_execute(test: impl FnOnce()) {
-	new_test_ext().execute_with(|| {
+	execute(all_flops(), test);
+}
+
+/// Like [`build_and_execute`], with other allocations of Alice.
+pub(crate) fn execute(allocations: Vec<(Service, u32)>, test: impl FnOnce()) {
+	with_allocations(allocations).execute_with(|| {
 		test();
-		assert_ok!(Operators::do_try_state());
+		check();
 	});
+}
+
+/// Checks every invariant, and that the pots hold what they owe and not a unit more.
+pub(crate) fn check() {
+	assert_ok!(Operators::do_try_state());
+	let delegated: Balance = pallet::Operators::<Test>::iter_values()
+		.map(|record| record.pool.stake + record.escrowed_delegated)
+		.sum();
+	assert_eq!(Balances::balance(&delegation_pot()), ED + delegated);
+}
+
+/// The account with all delegated stake.
+pub(crate) fn delegation_pot() -> AccountId {
+	DelegationPot::get().into_account_truncating()
+}
+
+/// The account with all rewards.
+pub(crate) fn rewards_pot() -> AccountId {
+	RewardsPot::get().into_account_truncating()
+}
+
+/// Registers an operator with the minimum bond, all of it for proof of FLOPS.
+pub(crate) fn register(who: AccountId, payout: AccountId) -> DispatchResult {
+	Operators::register(RuntimeOrigin::signed(who), payout, all_flops().try_into().unwrap())
+}
+
+/// Delegates to Alice.
+pub(crate) fn delegate(who: AccountId, amount: Balance) -> DispatchResult {
+	Operators::delegate(RuntimeOrigin::signed(who), ALICE, amount)
+}
+
+/// Undelegates from Alice.
+pub(crate) fn undelegate(who: AccountId, amount: Balance) -> DispatchResult {
+	Operators::undelegate(RuntimeOrigin::signed(who), ALICE, amount)
+}
+
+/// Withdraws what left Alice's pool.
+pub(crate) fn withdraw_delegation(who: AccountId) -> DispatchResult {
+	Operators::withdraw_delegation(RuntimeOrigin::signed(who), ALICE)
+}
+
+/// Claims what Alice earned for `who`.
+pub(crate) fn claim(who: AccountId) -> DispatchResult {
+	Operators::claim_rewards(RuntimeOrigin::signed(who), ALICE)
+}
+
+/// Announces an allocation of Alice.
+pub(crate) fn allocate(service: Service, share_ppm: u32) -> DispatchResult {
+	Operators::allocate(RuntimeOrigin::signed(ALICE), service, share_ppm)
+}
+
+/// Ends the current session: `amount` is minted and shared for Alice by her stake, then the next
+/// session begins.
+pub(crate) fn pay_session(amount: Balance, stake: &ConsensusStake<Balance>) {
+	assert_ok!(Balances::mint_into(&rewards_pot(), amount));
+	<Operators as crate::Staking<_, _>>::reward(&ALICE, Session::get(), amount, stake);
+	Session::mutate(|session| *session += 1);
+}
+
+/// What is reserved of Alice's stake in all services.
+pub(crate) fn reserved(who: AccountId) -> Balance {
+	record(who).ledger.total_reserved()
 }
 
 /// What is on hold for a reason.
@@ -172,12 +286,12 @@ pub(crate) fn skip(blocks: u64) {
 pub(crate) type Stake = Operators;
 
 /// Reserves in proof of FLOPS for Alice.
-pub(crate) fn reserve(nonce: u64, amount: Balance) -> frame_support::dispatch::DispatchResult {
+pub(crate) fn reserve(nonce: u64, amount: Balance) -> DispatchResult {
 	<Stake as crate::Security<_, _, _>>::reserve(&ALICE, Service::Flops, duty(nonce), amount)
 }
 
 /// Releases in proof of FLOPS for Alice.
-pub(crate) fn release(nonce: u64) -> frame_support::dispatch::DispatchResult {
+pub(crate) fn release(nonce: u64) -> DispatchResult {
 	<Stake as crate::Security<_, _, _>>::release(&ALICE, Service::Flops, duty(nonce))
 }
 

@@ -3,14 +3,11 @@
 use crate::{
 	pallet::{Config, Devices, Error, Event, Operators, Pallet, Reservations, VoidedAt, Workers},
 	traits::Security,
-	types::{BalanceOf, Fault, Obligation, Service},
+	types::{Balance, Fault, Obligation, Service},
 };
 use frame_support::{dispatch::DispatchResult, ensure, storage::with_storage_layer, traits::Get};
 use frame_system::pallet_prelude::BlockNumberFor;
-use sp_runtime::{
-	traits::{CheckedAdd, CheckedSub, Saturating, Zero},
-	ArithmeticError, DispatchError,
-};
+use sp_runtime::{traits::Zero, ArithmeticError, DispatchError};
 
 impl<T: Config> Pallet<T> {
 	/// Counts an obligation at its worker and device, which keeps their records alive.
@@ -55,13 +52,13 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Deletes a reservation and returns its amount, which is still bonded but belongs to no
-	/// obligation: the caller takes it out of `reserved`.
+	/// Deletes a reservation and returns its amount, which the operator's ledger still has as
+	/// reserved: the caller takes it out there.
 	pub(crate) fn take_reservation(
 		operator: &T::AccountId,
 		service: Service,
 		obligation: Obligation,
-	) -> Result<BalanceOf<T>, DispatchError> {
+	) -> Result<Balance, DispatchError> {
 		let amount = Reservations::<T>::take((operator, service, obligation))
 			.ok_or(Error::<T>::UnknownReservation)?;
 		Self::unbind(service, obligation);
@@ -69,12 +66,12 @@ impl<T: Config> Pallet<T> {
 	}
 }
 
-impl<T: Config> Security<T::AccountId, BalanceOf<T>, BlockNumberFor<T>> for Pallet<T> {
+impl<T: Config> Security<T::AccountId, Balance, BlockNumberFor<T>> for Pallet<T> {
 	fn reserve(
 		operator: &T::AccountId,
 		service: Service,
 		obligation: Obligation,
-		amount: BalanceOf<T>,
+		amount: Balance,
 	) -> DispatchResult {
 		with_storage_layer(|| {
 			let mut record = Self::operator(operator)?;
@@ -83,10 +80,13 @@ impl<T: Config> Security<T::AccountId, BalanceOf<T>, BlockNumberFor<T>> for Pall
 			ensure!(record.bonded >= T::MinimumBond::get(), Error::<T>::BondBelowMinimum);
 			let key = (operator, service, obligation);
 			ensure!(!Reservations::<T>::contains_key(key), Error::<T>::AlreadyReserved);
-			let reserved = record.reserved.checked_add(&amount).ok_or(ArithmeticError::Overflow)?;
-			ensure!(reserved <= record.bonded, Error::<T>::InsufficientStake);
+			let ceiling = Self::ceiling(&record, service);
+			let active = record.active();
+			record
+				.ledger
+				.reserve(service.index(), ceiling, active, amount)
+				.map_err(Self::ledger_error)?;
 			Self::bind(operator, service, obligation)?;
-			record.reserved = reserved;
 			Operators::<T>::insert(operator, record);
 			Reservations::<T>::insert(key, amount);
 			Self::deposit_event(Event::StakeReserved {
@@ -107,8 +107,7 @@ impl<T: Config> Security<T::AccountId, BalanceOf<T>, BlockNumberFor<T>> for Pall
 		with_storage_layer(|| {
 			let mut record = Self::operator(operator)?;
 			let amount = Self::take_reservation(operator, service, obligation)?;
-			record.reserved =
-				record.reserved.checked_sub(&amount).ok_or(ArithmeticError::Underflow)?;
+			record.ledger.release(service.index(), amount).map_err(Self::ledger_error)?;
 			Operators::<T>::insert(operator, record);
 			Self::deposit_event(Event::StakeReleased {
 				operator: operator.clone(),
@@ -120,14 +119,12 @@ impl<T: Config> Security<T::AccountId, BalanceOf<T>, BlockNumberFor<T>> for Pall
 		})
 	}
 
-	fn reserved(operator: &T::AccountId, service: Service, obligation: Obligation) -> BalanceOf<T> {
-		Reservations::<T>::get((operator, service, obligation)).unwrap_or_else(Zero::zero)
+	fn reserved(operator: &T::AccountId, service: Service, obligation: Obligation) -> Balance {
+		Reservations::<T>::get((operator, service, obligation)).unwrap_or_default()
 	}
 
-	fn free_stake(operator: &T::AccountId, _service: Service) -> BalanceOf<T> {
-		Operators::<T>::get(operator)
-			.map(|record| record.bonded.saturating_sub(record.reserved))
-			.unwrap_or_else(Zero::zero)
+	fn free_stake(operator: &T::AccountId, service: Service) -> Balance {
+		Self::operator(operator).map_or(0, |record| Self::free_in(&record, service))
 	}
 
 	fn convict(
@@ -136,7 +133,7 @@ impl<T: Config> Security<T::AccountId, BalanceOf<T>, BlockNumberFor<T>> for Pall
 		obligation: Obligation,
 		fault: Fault,
 		prover: Option<&T::AccountId>,
-	) -> Result<BalanceOf<T>, DispatchError> {
+	) -> Result<Balance, DispatchError> {
 		with_storage_layer(|| Self::do_convict(operator, service, obligation, fault, prover))
 	}
 

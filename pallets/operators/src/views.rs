@@ -1,20 +1,17 @@
 //! What others may know: the trait `Workers` and the view functions.
 
 use crate::{
-	pallet::{Config, Devices, Error, Keys, Operators, Pallet, Workers, WorkersOf},
-	traits::{self, Rounds, Security},
+	pallet::{Config, Delegations, Devices, Error, Keys, Operators, Pallet, Workers, WorkersOf},
+	traits::{self, Rounds},
 	types::{
-		Activity, BalanceOf, DeviceIndex, DeviceStatus, OperatorRecordOf, OperatorStatus, Service,
-		WorkerId, WorkerStatus,
+		Activity, AllocationStatus, Balance, DelegationStatus, DeviceIndex, DeviceStatus,
+		OperatorStatus, Service, WorkerId, WorkerStatus,
 	},
 };
 use alloc::vec::Vec;
 use frame_support::{dispatch::RawOrigin, traits::Get};
 use frame_system::{ensure_signed, pallet_prelude::BlockNumberFor};
-use sp_runtime::{
-	traits::{Saturating, Zero},
-	DispatchError,
-};
+use sp_runtime::DispatchError;
 
 impl<T: Config> traits::Workers<T::AccountId> for Pallet<T> {
 	fn ensure_worker<Origin>(origin: Origin) -> Result<WorkerId, DispatchError>
@@ -49,47 +46,83 @@ impl<T: Config> traits::Workers<T::AccountId> for Pallet<T> {
 
 	fn is_active(worker: WorkerId) -> bool {
 		Workers::<T>::get(worker)
-			.and_then(|record| Operators::<T>::get(record.operator))
+			.and_then(|record| Self::operator(&record.operator).ok())
 			.is_some_and(|record| Self::activity(&record) == Activity::Active)
 	}
 }
 
 impl<T: Config> Pallet<T> {
-	/// Whether an operator's workers may begin new work.
-	pub(crate) fn activity(record: &OperatorRecordOf<T>) -> Activity {
-		if record.retiring_since.is_some() {
-			Activity::Retiring
-		} else if record.bonded < T::MinimumBond::get() {
-			Activity::BondBelowMinimum
-		} else {
-			Activity::Active
-		}
-	}
-
 	pub(crate) fn view_operator(
 		operator: &T::AccountId,
-	) -> Option<OperatorStatus<T::AccountId, BalanceOf<T>, BlockNumberFor<T>>> {
-		let record = Operators::<T>::get(operator)?;
+	) -> Option<OperatorStatus<T::AccountId, BlockNumberFor<T>>> {
+		let record = Self::operator(operator).ok()?;
 		let now = Self::now();
-		let sum = |due_only: bool| {
-			record
-				.unbonding
-				.iter()
-				.filter(|chunk| !due_only || chunk.due <= now)
-				.fold(BalanceOf::<T>::zero(), |sum, chunk| sum.saturating_add(chunk.amount))
+		let due = record.unbonding.iter().filter(|chunk| chunk.due <= now);
+		let allocation = |service: Service| AllocationStatus {
+			service,
+			allocated: record.ledger.allocated(service.index()),
+			reserved: record.ledger.reserved(service.index()),
+			free: Self::free_in(&record, service),
+			pending: record.changes.get(service.index()).copied().flatten(),
 		};
 		Some(OperatorStatus {
 			activity: Self::activity(&record),
 			bonded: record.bonded,
-			reserved: record.reserved,
-			free: <Self as Security<_, _, _>>::free_stake(operator, Service::Flops),
-			unbonding: sum(false),
-			withdrawable: sum(true),
+			unbonding: record.own().saturating_sub(record.bonded),
+			withdrawable: due.fold(0, |sum: Balance, chunk| sum.saturating_add(chunk.amount)),
 			next_due: record.unbonding.iter().map(|chunk| chunk.due).filter(|due| *due > now).min(),
-			escrowed: record.escrowed,
+			delegated: record.pool.stake,
+			stake: record.stake(),
+			active: record.active(),
+			reserved: record.ledger.total_reserved(),
+			escrowed: record.escrowed.saturating_add(record.escrowed_delegated),
+			escrowed_delegated: record.escrowed_delegated,
+			allocations: Service::ALL.map(allocation).to_vec(),
+			commission_ppm: record.commission_ppm,
+			pending_commission: record.commission_change,
+			rewards: record.rewards,
+			delegators: record.delegators,
 			workers: record.workers,
 			convictions: record.convictions,
 			payout: record.payout,
+		})
+	}
+
+	pub(crate) fn view_delegation(
+		operator: &T::AccountId,
+		delegator: &T::AccountId,
+	) -> Option<DelegationStatus<BlockNumberFor<T>>> {
+		let record = Self::operator(operator).ok()?;
+		let mut delegation = Delegations::<T>::get(operator, delegator)?;
+		Self::earn(operator, &record.pool, &mut delegation);
+		let now = Self::now();
+		let at_once = record.retiring_since.is_some() && Self::is_unencumbered(&record);
+		let leaving = |due_only: bool| {
+			delegation
+				.leaving
+				.iter()
+				.filter(|chunk| !due_only || at_once || chunk.due <= now)
+				.fold(0u128, |sum, chunk| sum.saturating_add(chunk.shares))
+		};
+		// A cohort whose session has come earns, even if nobody has touched the pool since.
+		let session = T::Session::get();
+		let joining = delegation
+			.joining
+			.iter()
+			.filter(|(from, _)| *from > session)
+			.fold(0u128, |sum, (_, shares)| sum.saturating_add(*shares));
+		Some(DelegationStatus {
+			active: record.pool.value(delegation.staying()),
+			joining: record.pool.value(joining),
+			leaving: record.pool.value(leaving(false)),
+			withdrawable: record.pool.value(leaving(true)),
+			next_due: delegation
+				.leaving
+				.iter()
+				.map(|chunk| chunk.due)
+				.filter(|due| !at_once && *due > now)
+				.min(),
+			rewards: delegation.rewards,
 		})
 	}
 
@@ -112,7 +145,7 @@ impl<T: Config> Pallet<T> {
 			.collect();
 		devices.sort_unstable_by_key(|status| status.device);
 		Some(WorkerStatus {
-			activity: Self::activity(&Operators::<T>::get(&record.operator)?),
+			activity: Self::activity(&Self::operator(&record.operator).ok()?),
 			key: record.key_in(round).clone(),
 			next_key: record.next_key.filter(|next| next.from_round > round),
 			operator: record.operator,

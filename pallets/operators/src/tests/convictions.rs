@@ -5,13 +5,14 @@ use crate::{
 	pallet::{Convictions, HoldReason, TotalBurnt},
 	ConvictionId, Error, Event, Fault, Security, Service,
 };
+use assay_economics::deterrence::Policy;
 use frame_support::{
 	assert_noop, assert_ok,
 	dispatch::{DispatchErrorWithPostInfo, Pays},
 	traits::fungible::{Inspect, Mutate},
 	BoundedVec,
 };
-use sp_runtime::{DispatchError, Permill};
+use sp_runtime::DispatchError;
 
 fn execute(id: ConvictionId) -> Result<Pays, DispatchErrorWithPostInfo> {
 	Operators::execute_conviction(RuntimeOrigin::signed(BOB), id)
@@ -36,7 +37,8 @@ fn convict_should_move_the_whole_reservation_into_escrow_when_a_fault_is_proven(
 		skip(9);
 		assert_eq!(convict(1, Fault::WrongOpening, Some(BOB)), Ok(2_000));
 		let record = record(ALICE);
-		assert_eq!((record.bonded, record.reserved, record.escrowed), (3_000, 1_000, 2_000));
+		assert_eq!((record.bonded, record.escrowed), (3_000, 2_000));
+		assert_eq!(reserved(ALICE), 1_000);
 		assert_eq!(held(HoldReason::Bond, ALICE), 3_000);
 		assert_eq!(held(HoldReason::Escrow, ALICE), 2_000);
 		assert_eq!(Balances::total_issuance(), issuance);
@@ -50,6 +52,7 @@ fn convict_should_move_the_whole_reservation_into_escrow_when_a_fault_is_proven(
 			obligation: duty(1),
 			fault: Fault::WrongOpening,
 			amount: 2_000,
+			delegated: 0,
 			bounty: 800,
 			prover: Some(BOB),
 			execute_at: 40
@@ -174,7 +177,7 @@ fn bounty_should_be_nothing_when_the_prover_is_related() {
 	build_and_execute(|| {
 		// A key that waits for the next round is related too.
 		assert_ok!(Operators::rotate_key(RuntimeOrigin::signed(ALICE), 0, 33));
-		assert_ok!(Operators::register(RuntimeOrigin::signed(CAROL), CAROL));
+		assert_ok!(register(CAROL, CAROL));
 		assert_ok!(Operators::add_worker(RuntimeOrigin::signed(CAROL), 44));
 		for (nonce, (prover, related)) in (0..).zip([
 			(ALICE, true),
@@ -210,7 +213,8 @@ fn bounty_should_be_nothing_when_nobody_proved_or_it_rounds_to_zero() {
 #[test]
 fn bounty_should_never_exceed_what_the_operator_loses_when_it_convicts_itself() {
 	build_and_execute(|| {
-		BountyShare::set(Permill::from_percent(49));
+		let policy = Policy { bounty_ppm: 490_000, stake_per_cost: 100, ..Policy::LIVE };
+		assert_ok!(Operators::set_policy(RuntimeOrigin::root(), policy));
 		let own = |who| Balances::total_balance(&who);
 		let together = own(ALICE) + own(BOB);
 		assert_ok!(reserve(0, BOND));
@@ -218,7 +222,6 @@ fn bounty_should_never_exceed_what_the_operator_loses_when_it_convicts_itself() 
 		skip(EscrowDelay::get());
 		assert_ok!(execute(0));
 		assert_eq!(own(ALICE) + own(BOB), together - BOND * 51 / 100);
-		BountyShare::set(Permill::from_percent(40));
 	});
 }
 

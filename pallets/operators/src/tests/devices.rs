@@ -62,7 +62,7 @@ fn device_index_should_never_be_reused_when_a_device_is_removed() {
 #[test]
 fn device_calls_should_fail_when_the_caller_is_not_the_operator() {
 	build_and_execute(|| {
-		assert_ok!(Operators::register(RuntimeOrigin::signed(BOB), BOB));
+		assert_ok!(register(BOB, BOB));
 		let bob = || RuntimeOrigin::signed(BOB);
 		let error: DispatchError = Error::<Test>::NotTheOperator.into();
 		assert_noop!(Operators::add_device(bob(), 0, text("x")), error);

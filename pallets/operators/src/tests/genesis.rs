@@ -6,8 +6,8 @@ use frame_support::assert_ok;
 #[test]
 fn genesis_should_build_operators_when_accounts_are_endowed() {
 	genesis(vec![
-		(ALICE, PAYOUT, 2_000, vec![(KEY, 2), (31, 0)]),
-		(BOB, BOB, MinimumBond::get(), vec![]),
+		(ALICE, PAYOUT, 2_000, all_flops(), vec![(KEY, 2), (31, 0)]),
+		(BOB, BOB, MinimumBond::get(), fifths(), vec![]),
 	])
 	.execute_with(|| {
 		assert_eq!(record(ALICE).bonded, 2_000);
@@ -25,19 +25,19 @@ fn genesis_should_build_operators_when_accounts_are_endowed() {
 #[test]
 #[should_panic = "BondBelowMinimum"]
 fn genesis_should_panic_when_the_bond_is_below_the_minimum() {
-	genesis(vec![(ALICE, PAYOUT, MinimumBond::get() - 1, vec![])]);
+	genesis(vec![(ALICE, PAYOUT, MinimumBond::get() - 1, vec![], vec![])]);
 }
 
 #[test]
 #[should_panic = "KeyIsOperator"]
 fn genesis_should_panic_when_an_operator_is_its_own_hot_key() {
-	genesis(vec![(ALICE, PAYOUT, 2_000, vec![(ALICE, 1)])]);
+	genesis(vec![(ALICE, PAYOUT, 2_000, all_flops(), vec![(ALICE, 1)])]);
 }
 
 #[test]
 #[should_panic = "FundsUnavailable"]
 fn genesis_should_panic_when_the_account_is_not_endowed() {
-	genesis(vec![(NOBODY, PAYOUT, 2_000, vec![])]);
+	genesis(vec![(NOBODY, PAYOUT, 2_000, vec![], vec![])]);
 }
 
 #[test]

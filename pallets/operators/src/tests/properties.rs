@@ -79,7 +79,7 @@ fn run(step: Step) -> Result<(), DispatchError> {
 	// The newest convictions are the ones that are open.
 	let recent = |n: u64| NextConvictionId::<Test>::get().saturating_sub(1 + n);
 	with_storage_layer(|| match step {
-		Step::Register(who) => Operators::register(signed(who), PAYOUT),
+		Step::Register(who) => register(ACTORS[who], PAYOUT),
 		Step::BondMore(who, amount) => Operators::bond_more(signed(who), amount),
 		Step::Unbond(who, amount) => Operators::unbond(signed(who), amount),
 		Step::Withdraw(who) => Operators::withdraw(signed(who)),
@@ -142,10 +142,10 @@ fn check(issuance: Balance) {
 	assert_eq!(accounts, Balances::total_issuance());
 	for (operator, record) in Records::<Test>::iter() {
 		let reserved: Balance = Reservations::<Test>::iter_prefix_values((operator,)).sum();
-		assert!(reserved <= record.bonded);
+		assert_eq!(reserved, record.ledger.total_reserved());
 		assert!(reserved <= held(HoldReason::Bond, operator));
 	}
-	let escrowed: Balance = Convictions::<Test>::iter_values().map(|c| c.amount).sum();
+	let escrowed: Balance = Convictions::<Test>::iter_values().map(|c| c.own).sum();
 	let on_hold: Balance = ACTORS.iter().map(|who| held(HoldReason::Escrow, *who)).sum();
 	assert_eq!(escrowed, on_hold);
 }

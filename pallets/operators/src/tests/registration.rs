@@ -7,14 +7,15 @@ use sp_runtime::TokenError;
 #[test]
 fn register_should_hold_the_minimum_bond_when_the_account_can_pay() {
 	build_and_execute(|| {
-		assert_ok!(Operators::register(RuntimeOrigin::signed(BOB), CAROL));
+		assert_ok!(register(BOB, CAROL));
 		assert_eq!(held(HoldReason::Bond, BOB), MinimumBond::get());
 		assert_eq!(record(BOB).bonded, MinimumBond::get());
 		assert_eq!(record(BOB).payout, CAROL);
 		assert!(happened(Event::OperatorRegistered {
 			operator: BOB,
 			payout: CAROL,
-			bond: MinimumBond::get()
+			bond: MinimumBond::get(),
+			allocations: all_flops().try_into().unwrap()
 		}));
 	});
 }
@@ -22,10 +23,7 @@ fn register_should_hold_the_minimum_bond_when_the_account_can_pay() {
 #[test]
 fn register_should_fail_when_the_account_is_an_operator() {
 	build_and_execute(|| {
-		assert_noop!(
-			Operators::register(RuntimeOrigin::signed(ALICE), PAYOUT),
-			Error::<Test>::AlreadyRegistered
-		);
+		assert_noop!(register(ALICE, PAYOUT), Error::<Test>::AlreadyRegistered);
 	});
 }
 
@@ -33,24 +31,15 @@ fn register_should_fail_when_the_account_is_an_operator() {
 fn register_should_fail_when_a_hot_key_is_involved() {
 	build_and_execute(|| {
 		assert_ok!(Operators::add_worker(RuntimeOrigin::signed(ALICE), CAROL));
-		assert_noop!(
-			Operators::register(RuntimeOrigin::signed(CAROL), BOB),
-			Error::<Test>::AccountIsHotKey
-		);
-		assert_noop!(
-			Operators::register(RuntimeOrigin::signed(BOB), KEY),
-			Error::<Test>::PayoutIsHotKey
-		);
+		assert_noop!(register(CAROL, BOB), Error::<Test>::AccountIsHotKey);
+		assert_noop!(register(BOB, KEY), Error::<Test>::PayoutIsHotKey);
 	});
 }
 
 #[test]
 fn register_should_fail_when_funds_are_missing() {
 	build_and_execute(|| {
-		assert_noop!(
-			Operators::register(RuntimeOrigin::signed(NOBODY), PAYOUT),
-			TokenError::FundsUnavailable
-		);
+		assert_noop!(register(NOBODY, PAYOUT), TokenError::FundsUnavailable);
 	});
 }
 

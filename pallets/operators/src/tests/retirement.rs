@@ -46,7 +46,7 @@ fn retire_should_unbond_everything_when_nothing_is_reserved() {
 		assert_eq!(Balances::balance(&ALICE), FUNDS);
 		assert_noop!(retire(), Error::<Test>::UnknownOperator);
 		// The account may begin anew.
-		assert_ok!(Operators::register(RuntimeOrigin::signed(ALICE), PAYOUT));
+		assert_ok!(register(ALICE, PAYOUT));
 	});
 }
 
@@ -158,9 +158,19 @@ fn f18_constants_should_be_refused_when_stake_could_leave_before_the_last_fault(
 			"unbonding has to take longer than the escrow of a conviction",
 		);
 		broken(
-			|| BountyShare::set(sp_runtime::Permill::from_percent(50)),
-			|| BountyShare::set(sp_runtime::Permill::from_percent(40)),
-			"a bounty is at most 49 %",
+			|| MinimumDelegation::set(ED - 1),
+			|| MinimumDelegation::set(100),
+			"a delegation has to be at least the existential deposit",
+		);
+		broken(
+			|| MaxCommission::set(1_000_001),
+			|| MaxCommission::set(300_000),
+			"a commission is at most the whole",
+		);
+		broken(
+			|| CommissionDelay::set(0),
+			|| CommissionDelay::set(40),
+			"a commission is raised with a delay",
 		);
 		broken(
 			|| MinimumBond::set(0),

@@ -55,7 +55,7 @@ fn reserve_should_fail_when_the_operator_may_not_take_on_more() {
 #[test]
 fn reserve_should_bind_worker_and_device_when_the_service_needs_them() {
 	build_and_execute(|| {
-		assert_ok!(Operators::register(RuntimeOrigin::signed(BOB), BOB));
+		assert_ok!(register(BOB, BOB));
 		let strange = Obligation { worker: 7, device: 9, nonce: 0 };
 		let no_device = Obligation { worker: 0, device: 9, nonce: 0 };
 		for service in [Service::Flops, Service::Market, Service::Jobs, Service::Data] {

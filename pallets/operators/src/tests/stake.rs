@@ -1,6 +1,6 @@
 //! Unbonding and withdrawing.
 
-use crate::{mock::*, pallet::HoldReason, Error, Event};
+use crate::{mock::*, pallet::HoldReason, Error, Event, Service};
 use frame_support::{assert_noop, assert_ok, traits::fungible::Inspect};
 
 fn unbond(amount: Balance) -> frame_support::dispatch::DispatchResult {
@@ -123,7 +123,11 @@ fn operator_status_should_tell_every_amount_when_asked() {
 		let status = Operators::operator_status(ALICE).unwrap();
 		assert_eq!(status.payout, PAYOUT);
 		assert_eq!(status.activity, crate::Activity::Active);
-		assert_eq!((status.bonded, status.reserved, status.free), (4_000, 400, 3_600));
+		assert_eq!((status.bonded, status.reserved), (4_000, 400));
+		assert_eq!((status.stake, status.active), (5_000, 4_000));
+		let flops = &status.allocations[Service::Flops.index()];
+		assert_eq!((flops.allocated, flops.reserved, flops.free), (5_000, 400, 3_600));
+		assert_eq!(status.allocations[Service::Jobs.index()].free, 0);
 		assert_eq!((status.unbonding, status.withdrawable), (1_000, 0));
 		assert_eq!(status.next_due, Some(101));
 		assert_eq!((status.escrowed, status.convictions, status.workers), (0, 0, 1));

@@ -47,7 +47,7 @@ fn add_worker_should_fail_when_the_key_could_move_funds_or_is_taken() {
 		assert_noop!(add(ALICE), Error::<Test>::KeyIsOperator);
 		assert_noop!(add(PAYOUT), Error::<Test>::KeyIsPayout);
 		assert_noop!(add(KEY), Error::<Test>::KeyInUse);
-		assert_ok!(Operators::register(RuntimeOrigin::signed(BOB), BOB));
+		assert_ok!(register(BOB, BOB));
 		assert_noop!(add(BOB), Error::<Test>::KeyIsOperator);
 		assert_noop!(
 			Operators::add_worker(RuntimeOrigin::signed(CAROL), NEW),
@@ -145,7 +145,7 @@ fn rotation_should_free_the_old_key_when_it_is_followed_by_another() {
 #[test]
 fn rotate_should_fail_when_caller_or_key_is_wrong() {
 	build_and_execute(|| {
-		assert_ok!(Operators::register(RuntimeOrigin::signed(BOB), BOB));
+		assert_ok!(register(BOB, BOB));
 		assert_noop!(
 			Operators::rotate_key(RuntimeOrigin::signed(BOB), 0, NEW),
 			Error::<Test>::NotTheOperator
