@@ -215,7 +215,8 @@ pub mod pallet {
 			/// Its device.
 			device: DeviceIndex,
 		},
-		/// A claim was credited: `credits = claim × multiplier`, split into buffer and payment.
+		/// A claim was credited: of `credits = claim × multiplier` as much as is `granted`, and
+		/// `granted + from_buffer = to_buffer + paid`.
 		Credited {
 			/// Index of the round.
 			round: RoundIndex,
@@ -229,15 +230,20 @@ pub mod pallet {
 			claim: u32,
 			/// Liveness multiplier.
 			multiplier: Multiplier,
-			/// Whether the claim was opened; otherwise it was covered and not drawn.
+			/// Whether the claim was opened; otherwise it was not drawn.
 			opened: bool,
 			/// Credits of the claim, in units of 10⁻¹² credits.
 			credits: u128,
-			/// Level up to which the buffer fills first.
+			/// What of them is granted: all if the claim was opened, otherwise what the buffer
+			/// covered.
+			granted: u128,
+			/// Level up to which the buffer fills first; what is above is paid.
 			required: u128,
-			/// Part of the credits that went into the buffer.
+			/// What the buffer grew by; zero if it shrank.
 			to_buffer: u128,
-			/// Part of the credits that was paid to the operator's payout account.
+			/// What the buffer shrank by, since it was above the level; zero if it grew.
+			from_buffer: u128,
+			/// What was paid to the operator's payout account.
 			paid: u128,
 			/// The buffer afterwards.
 			buffer: u128,
@@ -498,13 +504,15 @@ pub mod pallet {
 			Self::status_view(worker, device).multiplier
 		}
 
-		/// The buffer of a device and the level up to which it fills, in units of 10⁻¹² credits.
+		/// The buffer of a device and the level up to which it fills for a claim like the latest,
+		/// in units of 10⁻¹² credits.
 		pub fn buffer(worker: WorkerId, device: DeviceIndex) -> (u128, u128) {
 			let status = Self::status_view(worker, device);
 			(status.buffer, status.required)
 		}
 
-		/// Credits of one more claim like the latest, in units of 10⁻¹² credits.
+		/// Credits of one more claim like the latest, in units of 10⁻¹² credits, if it is drawn and
+		/// opened; if it is not drawn, as much of them is granted as the buffer covers.
 		pub fn expected_credits(worker: WorkerId, device: DeviceIndex) -> u128 {
 			Self::status_view(worker, device).expected_credits
 		}

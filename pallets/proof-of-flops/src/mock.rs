@@ -245,11 +245,25 @@ pub(crate) fn check_invariants() {
 	let mut buffers = BTreeMap::<(WorkerId, DeviceIndex), u128>::new();
 	for event in events() {
 		match event {
-			Event::Credited { worker, device, credits, to_buffer, paid: out, buffer, .. } => {
-				assert_eq!(credits, to_buffer + out);
+			Event::Credited {
+				worker,
+				device,
+				opened,
+				credits,
+				granted,
+				required,
+				to_buffer,
+				from_buffer,
+				paid: out,
+				buffer,
+				..
+			} => {
+				assert_eq!(granted + from_buffer, to_buffer + out);
+				assert!(granted <= credits && (granted == credits || !opened));
+				assert!(from_buffer == 0 || buffer == required, "it shrinks to the level only");
 				paid += out;
 				let sum = buffers.entry((worker, device)).or_default();
-				*sum += to_buffer;
+				*sum = *sum + to_buffer - from_buffer;
 				assert_eq!(*sum, buffer, "the event tells the buffer as it is");
 			}
 			Event::Convicted { worker, device, burnt, .. } => {
@@ -442,8 +456,10 @@ pub(crate) fn give_buffer(i: u64, device: DeviceIndex, amount: u128) {
 			multiplier: Default::default(),
 			opened: true,
 			credits: amount,
+			granted: amount,
 			required: 0,
 			to_buffer: amount,
+			from_buffer: 0,
 			paid: 0,
 			buffer: standing.buffer,
 		});

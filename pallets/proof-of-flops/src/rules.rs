@@ -4,10 +4,6 @@ use crate::{Claim, Standing, Turnout, MAX_PENDING, MAX_SAMPLES, RECENT};
 use assay_flops::{coverage, reward, Multiplier, Parameters, Ratio};
 use frame_support::{pallet_prelude::ConstU32, BoundedVec};
 
-/// The buffer fills to the level of a claim that is larger by one part in so many: the multiplier
-/// grows from round to round, and without room for that every next claim would be uncovered.
-pub(crate) const HEADROOM: u128 = 4;
-
 /// Refuses parameters under which a rule of this pallet would not hold.
 pub(crate) fn validate(parameters: &Parameters) -> Result<(), &'static str> {
 	parameters.validate()?;
@@ -34,23 +30,9 @@ pub(crate) fn ratio(parameters: &Parameters, turnout: &Turnout, covered: bool) -
 	}
 }
 
-/// The probability that a buffer has to be made for: that of the covered class, or the one there
-/// would be if all were covered, whichever is smaller. While hardly anybody is covered, those who
-/// are will all be drawn; a buffer made for that would be worth nothing as soon as others join.
+/// The probability that a buffer has to be made for, by this turnout.
 pub(crate) fn aim(parameters: &Parameters, turnout: &Turnout) -> Ratio {
-	let now = ratio(parameters, turnout, true);
-	let everybody =
-		Turnout { covered: turnout.covered.saturating_add(turnout.uncovered), uncovered: 0 };
-	let then = ratio(parameters, &everybody, true);
-	let (left, right) = (
-		u128::from(now.num).saturating_mul(then.den.into()),
-		u128::from(then.num).saturating_mul(now.den.into()),
-	);
-	if left < right {
-		now
-	} else {
-		then
-	}
+	coverage::aim(parameters.audit_budget, turnout.covered, turnout.uncovered)
 }
 
 /// Credits of a claim, in units of 10⁻¹² credits.
@@ -68,10 +50,20 @@ pub(crate) fn covered(
 	coverage::covered(aim(parameters, last), parameters, buffer, credits)
 }
 
-/// Level up to which a buffer fills before a claim worth so much is paid out.
-pub(crate) fn required(parameters: &Parameters, turnout: &Turnout, credits: u128) -> u128 {
-	let room = credits.checked_div(HEADROOM).unwrap_or(0);
-	coverage::required_buffer(aim(parameters, turnout), parameters, credits.saturating_add(room))
+/// What is granted of a claim that is not convicted, in a round with this turnout: all of one that
+/// was opened, and of one that was not drawn what the buffer covers.
+pub(crate) fn granted(
+	parameters: &Parameters,
+	turnout: &Turnout,
+	buffer: u128,
+	claim: &Claim,
+) -> u128 {
+	let credits = credits(claim);
+	if claim.opened {
+		credits
+	} else {
+		coverage::payable(ratio(parameters, turnout, claim.covered), parameters, buffer, credits)
+	}
 }
 
 /// Adds the size of a final claim, or a zero for a missed round, and forgets the oldest.

@@ -8,7 +8,7 @@ use crate::{
 	calls::Done, rules, Claim, Config, CurrentRound, Event, Lapse, Misdeed, Outcome, Pallet,
 	Parameters, Round, RoundIndex, Rounds, Standing,
 };
-use assay_flops::Parameters as RoundParameters;
+use assay_flops::{coverage, Parameters as RoundParameters};
 use frame_support::{traits::fungible::Mutate, BoundedVec};
 use pallet_operators::{DeviceIndex, Fault, Obligation, Security, Service, WorkerId, Workers};
 use sp_runtime::{traits::Zero, SaturatedConversion};
@@ -19,7 +19,10 @@ pub(crate) enum Verdict {
 	/// Nothing yet.
 	Wait,
 	/// Credit it.
-	Credit,
+	Credit {
+		/// What of its credits is granted.
+		granted: u128,
+	},
 	/// Pay nothing for it.
 	Lapse(Lapse),
 	/// Drop it: the operator was convicted since.
@@ -91,11 +94,9 @@ impl<T: Config> Pallet<T> {
 		if context.is_void(claim) {
 			return Verdict::Void;
 		}
-		let credits = rules::credits(claim);
-		if claim.opened
-			|| (claim.covered && assay_flops::coverage::covered(ratio, parameters, buffer, credits))
-		{
-			Verdict::Credit
+		let granted = rules::granted(parameters, &round.turnout, buffer, claim);
+		if claim.opened || granted > 0 {
+			Verdict::Credit { granted }
 		} else {
 			Verdict::Lapse(Lapse::Uncovered)
 		}
@@ -126,8 +127,9 @@ impl<T: Config> Pallet<T> {
 					Self::convict(worker, device, standing, claim.round, Misdeed::Silence);
 					return Done { settled: settled.saturating_add(claims), honest: false };
 				}
-				Verdict::Credit => {
-					Self::credit(worker, device, standing, &claim, &round, &context.parameters);
+				Verdict::Credit { granted } => {
+					let parameters = &context.parameters;
+					Self::credit(worker, device, standing, &claim, &round, parameters, granted);
 					rules::remember(&mut standing.recent, claim.size);
 				}
 				Verdict::Lapse(reason) => {
@@ -210,7 +212,8 @@ impl<T: Config> Pallet<T> {
 		});
 	}
 
-	/// Credits a claim: the buffer fills first, the rest is paid.
+	/// Credits the device's oldest claim with what is granted of it: the buffer fills up to the
+	/// level first, what is above is paid.
 	fn credit(
 		worker: WorkerId,
 		device: DeviceIndex,
@@ -218,17 +221,21 @@ impl<T: Config> Pallet<T> {
 		claim: &Claim,
 		round: &Round,
 		parameters: &RoundParameters,
+		granted: u128,
 	) {
+		let before = standing.buffer;
 		let credits = rules::credits(claim);
-		let required = rules::required(parameters, &round.turnout, credits);
-		// The level never falls below what is there: a worker that has seen itself drawn, or a
-		// round that hardly anybody came to, must not empty a buffer that other claims rely on.
-		let level = required.max(standing.buffer);
-		let payment = assay_flops::coverage::pay(standing.buffer, credits, level);
+		let aim = |round: &Round| rules::aim(parameters, &round.turnout);
+		let open =
+			standing.pending.iter().filter(|other| other.round != claim.round).map(|other| {
+				let round = Rounds::<T>::get(other.round).filter(|round| round.sample.is_some())?;
+				Some((aim(&round), rules::credits(other)))
+			});
+		let required = coverage::level(parameters, before, (aim(round), credits), open);
+		let payment = coverage::pay(before, granted, required);
 		let paid = Self::pay(&standing.operator, payment.paid);
 		// What the payout account cannot receive stays in the buffer: nothing is lost.
-		let to_buffer = credits.saturating_sub(paid);
-		standing.buffer = standing.buffer.saturating_add(to_buffer);
+		standing.buffer = before.saturating_add(granted).saturating_sub(paid);
 		standing.outcome =
 			Some((claim.round, if paid.is_zero() { Outcome::Buffered } else { Outcome::Paid }));
 		Self::deposit_event(Event::Credited {
@@ -240,8 +247,10 @@ impl<T: Config> Pallet<T> {
 			multiplier: claim.multiplier,
 			opened: claim.opened,
 			credits,
+			granted,
 			required,
-			to_buffer,
+			to_buffer: standing.buffer.saturating_sub(before),
+			from_buffer: before.saturating_sub(standing.buffer),
 			paid,
 			buffer: standing.buffer,
 		});

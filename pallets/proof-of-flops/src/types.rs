@@ -100,11 +100,11 @@ pub struct Claim {
 	MaxEncodedLen,
 )]
 pub enum Outcome {
-	/// Credited, and some of it was paid out.
+	/// Credited, and something was paid out.
 	Paid,
-	/// Credited, but all of it went into the buffer, which is not full yet.
+	/// Credited, but all that was granted went into the buffer, which is not full yet.
 	Buffered,
-	/// Not drawn, and not covered by the buffer: nothing is paid for it.
+	/// Not drawn, and nothing of it covered by the buffer: nothing is paid for it.
 	Uncovered,
 	/// The round was never sampled: nothing is paid for it.
 	Unsampled,
@@ -182,7 +182,7 @@ pub enum Misdeed {
 	MaxEncodedLen,
 )]
 pub enum Lapse {
-	/// It was not drawn, and the buffer does not cover it.
+	/// It was not drawn, and the buffer covers nothing of it.
 	Uncovered,
 	/// Its round was never sampled.
 	Unsampled,
@@ -251,8 +251,11 @@ pub struct ClaimView {
 	pub seed: H256,
 	/// What is going on with it.
 	pub state: ClaimState,
-	/// Credits that it brings when it is credited, in units of 10⁻¹² credits.
+	/// Credits of the claim, in units of 10⁻¹² credits: what is granted if it is opened.
 	pub credits: u128,
+	/// What of them would be granted now: all of an opened claim, what the buffer covers of one that
+	/// was not drawn, and nothing otherwise. Older claims change the buffer before.
+	pub granted: u128,
 	/// Whether a later conviction of the operator voided it.
 	pub void: bool,
 }
@@ -328,10 +331,15 @@ pub struct Status<AccountId> {
 	pub multiplier: Multiplier,
 	/// Withheld credits, in units of 10⁻¹² credits.
 	pub buffer: u128,
-	/// Level up to which the buffer fills before credits are paid out, for a claim like the latest.
+	/// Level up to which the buffer fills before credits are paid out, for a claim like the latest by
+	/// the latest turnout. A larger claim that is open keeps more, and one whose round is not sampled
+	/// keeps all.
 	pub required: u128,
-	/// Credits of one more claim like the latest, in units of 10⁻¹² credits.
+	/// Credits of one more claim like the latest, in units of 10⁻¹² credits: what is granted if it is
+	/// drawn and opened.
 	pub expected_credits: u128,
+	/// What of them would be granted if it is not drawn, by the buffer and the latest turnout.
+	pub expected_undrawn: u128,
 	/// Whether a claim like the latest would be of the covered class now.
 	pub covered: bool,
 	/// Claims that wait for their settlement.

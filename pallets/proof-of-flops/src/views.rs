@@ -1,12 +1,13 @@
 //! What the view functions answer.
 
 use crate::{
-	rules, settlement::Context, Capacity, Claim, ClaimState, ClaimView, Config, CurrentRound,
-	LastTurnout, NextStep, Pallet, Parameters, RoundIndex, RoundView, Rounds, Standing, Standings,
-	Status,
+	rules,
+	settlement::{Context, Verdict},
+	Capacity, Claim, ClaimState, ClaimView, Config, CurrentRound, LastTurnout, NextStep, Pallet,
+	Parameters, RoundIndex, RoundView, Rounds, Standing, Standings, Status,
 };
 use alloc::vec::Vec;
-use assay_flops::{sampling, seeds, Multiplier, Parameters as RoundParameters, Phase};
+use assay_flops::{coverage, sampling, seeds, Multiplier, Parameters as RoundParameters, Phase};
 use frame_support::traits::Get;
 use pallet_operators::{DeviceIndex, OpenObligations, Security, Service, WorkerId, Workers};
 use sp_core::H256;
@@ -63,6 +64,7 @@ impl<T: Config> Pallet<T> {
 			buffer: 0,
 			required: 0,
 			expected_credits: 0,
+			expected_undrawn: 0,
 			covered: false,
 			pending: Vec::new(),
 		};
@@ -84,9 +86,12 @@ impl<T: Config> Pallet<T> {
 			T::SlotDuration::get(),
 		));
 		status.expected_credits = assay_flops::reward::credits(size, status.multiplier);
-		status.required = rules::required(parameters, &turnout, status.expected_credits);
-		status.covered =
-			rules::covered(parameters, &turnout, standing.buffer, status.expected_credits);
+		let expected = status.expected_credits;
+		status.required =
+			coverage::buffer_level(rules::aim(parameters, &turnout), parameters, expected);
+		status.covered = rules::covered(parameters, &turnout, standing.buffer, expected);
+		let ratio = rules::ratio(parameters, &turnout, status.covered);
+		status.expected_undrawn = coverage::payable(ratio, parameters, standing.buffer, expected);
 		status.capacity_tiles = rules::capacity(&standing, missed);
 		status.capacity = assay_flops::capacity::flop_per_second(
 			status.capacity_tiles,
@@ -96,7 +101,7 @@ impl<T: Config> Pallet<T> {
 		status.pending = standing
 			.pending
 			.iter()
-			.filter_map(|claim| Self::claim_view(&context, worker, device, claim))
+			.filter_map(|claim| Self::claim_view(&context, worker, device, standing.buffer, claim))
 			.collect();
 		status.next = Self::next_step(worker, device, &status.pending, Some(standing.last_round));
 		status.buffer = standing.buffer;
@@ -111,6 +116,7 @@ impl<T: Config> Pallet<T> {
 		context: &Context,
 		worker: WorkerId,
 		device: DeviceIndex,
+		buffer: u128,
 		claim: &Claim,
 	) -> Option<ClaimView> {
 		let parameters = &context.parameters;
@@ -139,11 +145,16 @@ impl<T: Config> Pallet<T> {
 				}
 			}
 		};
+		let granted = match Self::verdict(context, worker, device, buffer, claim, &round) {
+			Verdict::Credit { granted } => granted,
+			_ => 0,
+		};
 		Some(ClaimView {
 			claim: claim.clone(),
 			seed: H256(seeds::device_seed(&round.beacon.0, claim.round, worker, device)),
 			state,
 			credits: rules::credits(claim),
+			granted,
 			void: context.is_void(claim),
 		})
 	}
@@ -205,7 +216,7 @@ impl<T: Config> Pallet<T> {
 		let Some(operator) = T::Workers::operator_of(worker) else { return false };
 		let obligation = Self::obligation(worker, device);
 		!T::Security::reserved(&operator, Service::Flops, obligation).is_zero()
-			|| T::Security::free_stake(&operator) >= T::DeviceStake::get()
+			|| T::Security::free_stake(&operator, Service::Flops) >= T::DeviceStake::get()
 	}
 }
 

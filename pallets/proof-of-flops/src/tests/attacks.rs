@@ -1,7 +1,7 @@
 //! Attacks on a claim, each with its outcome.
 
 use crate::{mock::*, *};
-use assay_flops::{seeds, stream, Opening, Sample};
+use assay_flops::{coverage, seeds, stream, Opening, Sample};
 use frame_support::{assert_noop, assert_ok, dispatch::Pays};
 use pallet_operators::{Obligation, Security, Service};
 use sp_core::H256;
@@ -103,7 +103,7 @@ fn f02_claim_should_convict_or_pass_by_its_samples_when_it_is_twice_too_large() 
 }
 
 #[test]
-fn f02_undrawn_claim_should_be_paid_only_when_the_buffer_covers_it() {
+fn f02_undrawn_claim_should_be_granted_only_as_far_as_the_buffer_covers_it() {
 	build_and_execute(|| {
 		honest_round(0, 0, 2);
 		let r = assay_flops::reward::credits(2, Default::default());
@@ -114,21 +114,24 @@ fn f02_undrawn_claim_should_be_paid_only_when_the_buffer_covers_it() {
 			LastTurnout::<Test>::put(Turnout { covered: 1_280, uncovered: 0 });
 			assert_ok!(commit(0, 0, tiles, H256::zero()));
 			assert_eq!(standing(0, 0).pending[0].covered, covered, "{tiles} tiles");
-			set_turnout(1_280, if covered { 0 } else { 1_000_000_000 });
+			let turnout =
+				Turnout { covered: 1_280, uncovered: if covered { 0 } else { 1_000_000 } };
+			set_turnout(turnout.covered, turnout.uncovered);
 			run_to_sample();
 			let before = standing(0, 0).buffer;
+			let q = rules::ratio(&PARAMETERS, &turnout, covered);
+			let payable = |credits| coverage::payable(q, &PARAMETERS, before, credits);
 			// With the seeds of this test none of them is drawn.
 			assert_ok!(settle(0, 0, round.index));
-			match last_event() {
-				Event::Credited { opened: false, claim, .. } => {
-					assert!(covered);
-					assert_eq!(claim, tiles);
-				}
-				Event::Lapsed { reason: Lapse::Uncovered, .. } => {
-					assert!(!covered);
-					assert_eq!(standing(0, 0).buffer, before);
-				}
-				event => panic!("{event:?}"),
+			let Event::Credited { opened: false, claim, credits, granted, paid, .. } = last_event()
+			else {
+				panic!("opened or not credited: {:?}", last_event())
+			};
+			assert_eq!((claim, granted), (tiles, payable(credits)));
+			if covered {
+				assert_eq!(granted, credits);
+			} else {
+				assert!(granted < r / 100 && paid == 0, "{granted} of {credits}");
 			}
 			assert_eq!(standing(0, 0).last_opened, 2);
 			assert_eq!(status(0, 0).capacity_tiles, 2, "never above the last opened claim");

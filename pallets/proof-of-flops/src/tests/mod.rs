@@ -2,6 +2,7 @@
 
 mod attacks;
 mod audits;
+mod buffers;
 mod golden;
 mod hooks;
 mod lifecycle;

@@ -17,7 +17,7 @@ const OPENED: u32 = 1_000;
 
 proptest! {
 	#[test]
-	fn verdict_should_pay_only_what_was_opened_or_is_covered_and_not_void(
+	fn verdict_should_grant_only_what_was_opened_or_is_covered_and_not_void(
 		(covered, uncovered) in (1u32..5_000, 1u32..5_000),
 		buffer in 0u128..10_000_000_000,
 		(size, class, opened) in (0u32..1_000, any::<bool>(), any::<bool>()),
@@ -57,16 +57,16 @@ proptest! {
 		let drawn = sample.map(|sample| sampling::drawn(&sample, 3, 1, ratio));
 		let late = OPENED + age >= PARAMETERS.reveal_until(OPENED);
 		let void = voided.is_some_and(|block| block >= 10);
-		let is_covered =
-			class && coverage::covered(ratio, &PARAMETERS, buffer, rules::credits(&claim));
+		let credits = rules::credits(&claim);
+		let payable = coverage::payable(ratio, &PARAMETERS, buffer, credits);
 		let expected = match (drawn, claim.opened) {
 			(None, _) if current > ROUND => Verdict::Lapse(Lapse::Unsampled),
 			(None, _) => Verdict::Wait,
 			(Some(true), false) if late => Verdict::Convict,
 			(Some(true), false) => Verdict::Wait,
 			_ if void => Verdict::Void,
-			(_, true) => Verdict::Credit,
-			(Some(false), false) if is_covered => Verdict::Credit,
+			(_, true) => Verdict::Credit { granted: credits },
+			(Some(false), false) if payable > 0 => Verdict::Credit { granted: payable },
 			_ => Verdict::Lapse(Lapse::Uncovered),
 		};
 		prop_assert_eq!(verdict, expected);
