@@ -1,0 +1,159 @@
+//! Who may become a candidate, and leave.
+
+use crate::{
+	mock::*,
+	types::{CandidateState, Limits, PutOutReason},
+	Error, Event,
+};
+use frame_support::{assert_noop, assert_ok, traits::fungible::InspectHold};
+use pallet_operators::Service;
+use sp_runtime::DispatchError;
+
+#[test]
+fn validate_should_make_a_candidate_when_the_operator_has_keys_and_stake() {
+	build_and_execute(|| {
+		operator(5, SELF_BOND);
+		assert_ok!(Validators::validate(signed(5)));
+		assert_eq!(state(5), Some(CandidateState::Ready));
+		assert!(happened(Event::CandidateReady { candidate: 5 }));
+	});
+}
+
+#[test]
+fn validate_should_change_nothing_when_it_is_repeated() {
+	build_and_execute(|| {
+		let before = System::events().len();
+		assert_ok!(Validators::validate(signed(1)));
+		assert_eq!(state(1), Some(CandidateState::Ready));
+		assert_eq!(System::events().len(), before);
+	});
+}
+
+#[test]
+fn validate_should_fail_when_the_account_is_not_ready_for_it() {
+	build_and_execute(|| {
+		let fails = |who, error: Error<Test>| {
+			assert_noop!(Validators::validate(signed(who)), with_weightless(error));
+		};
+		fails(5, Error::NoSessionKeys);
+		set_keys(5);
+		fails(5, Error::NotAnOperator);
+		assert_ok!(Operators::register(signed(5), 5, Default::default()));
+		fails(5, Error::NoConsensusStake);
+		operator(6, SELF_BOND - 1);
+		fails(6, Error::SelfBondBelowMinimum);
+		operator(7, SELF_BOND);
+		assert_ok!(Operators::retire(signed(7)));
+		fails(7, Error::NoConsensusStake);
+	});
+}
+
+/// An error of a call that returns its weight.
+fn with_weightless(error: Error<Test>) -> DispatchError {
+	error.into()
+}
+
+#[test]
+fn validate_should_displace_the_weakest_when_all_places_are_taken() {
+	MaxCandidates::set(10);
+	build_and_execute(|| {
+		(5..=10).for_each(|who| candidate(who, 5_000 + u128::from(who)));
+		// Not stronger than the weakest.
+		operator(11, 5_005);
+		assert_noop!(Validators::validate(signed(11)), with_weightless(Error::TooManyCandidates));
+		// One that cannot be elected any more is weaker than any other.
+		assert_ok!(Operators::retire(signed(1)));
+		assert_ok!(Validators::validate(signed(11)));
+		assert_eq!(state(1), None);
+		assert!(happened(Event::CandidateDisplaced { candidate: 1, by: 11 }));
+		// 5 and 11 are equally weak: the larger account goes first.
+		candidate(12, 5_006);
+		assert_eq!((state(5), state(11)), (Some(CandidateState::Ready), None));
+	});
+}
+
+#[test]
+fn stop_validating_should_end_the_candidacy_when_the_account_is_a_candidate() {
+	build_and_execute(|| {
+		assert_ok!(Validators::stop_validating(signed(1)));
+		assert_eq!(state(1), None);
+		assert!(happened(Event::CandidateLeft { candidate: 1 }));
+		assert_noop!(Validators::stop_validating(signed(1)), Error::<Test>::NotACandidate);
+	});
+}
+
+#[test]
+fn validate_should_fail_when_the_validator_equivocated_recently() {
+	build_and_execute(|| {
+		assert_ok!(report(&[4], 0, 1, 10));
+		let reason = PutOutReason::Equivocation;
+		for _ in 0..2 {
+			assert_eq!(state(4), Some(CandidateState::PutOut { reason, session: 0 }));
+			let error = Error::EquivocatedRecently;
+			assert_noop!(Validators::validate(signed(4)), with_weightless(error));
+			assert_noop!(
+				Validators::stop_validating(signed(4)),
+				Error::<Test>::EquivocatedRecently
+			);
+			next_session();
+		}
+		assert_ok!(Validators::validate(signed(4)));
+		assert_eq!(state(4), Some(CandidateState::Ready));
+	});
+}
+
+#[test]
+fn set_limits_should_be_accepted_when_root_names_possible_ones() {
+	build_and_execute(|| {
+		let limits = Limits { minimum: 3, maximum: 10 };
+		assert_ok!(Validators::set_limits(RuntimeOrigin::root(), limits));
+		assert!(happened(Event::LimitsSet { limits }));
+		assert_noop!(Validators::set_limits(signed(1), limits), DispatchError::BadOrigin);
+		for (minimum, maximum) in [(0, 1), (2, 1), (1, 11), (0, 0)] {
+			assert_noop!(
+				Validators::set_limits(RuntimeOrigin::root(), Limits { minimum, maximum }),
+				Error::<Test>::InvalidLimits
+			);
+		}
+	});
+}
+
+#[test]
+fn remove_keys_should_wait_when_the_account_still_validates() {
+	build_and_execute(|| {
+		candidate(5, 15_000);
+		let reason = pallet_session::HoldReason::Keys.into();
+		assert_eq!(Balances::balance_on_hold(&reason, &5), KeyDeposit::get());
+		let fails = |who| {
+			assert_noop!(Validators::remove_keys(signed(who)), Error::<Test>::StillValidating);
+		};
+		fails(5);
+		assert_ok!(Validators::stop_validating(signed(4)));
+		// It serves the sessions 0 and 1 still.
+		fails(4);
+		next_session();
+		fails(4);
+		next_session();
+		assert_ok!(Validators::remove_keys(signed(4)));
+		assert!(happened(Event::KeysRemoved { validator: 4 }));
+		assert_noop!(Validators::remove_keys(signed(4)), pallet_session::Error::<Test>::NoKeys);
+		// Its deposit comes back.
+		assert_ok!(Validators::stop_validating(signed(5)));
+		next_session();
+		next_session();
+		assert_ok!(Validators::remove_keys(signed(5)));
+		assert_eq!(Balances::balance_on_hold(&reason, &5), 0);
+	});
+}
+
+#[test]
+fn allocation_should_decide_when_only_a_part_of_the_stake_is_for_consensus() {
+	build_and_execute(|| {
+		let half = vec![(Service::Consensus, 500_000), (Service::Flops, 500_000)];
+		assert_ok!(Operators::register(signed(5), 5, half.try_into().unwrap()));
+		assert_ok!(Operators::bond_more(signed(5), 9_000));
+		set_keys(5);
+		assert_ok!(Validators::validate(signed(5)));
+		assert_eq!((stake(5).weight, stake(5).own), (5_000, 10_000));
+	});
+}

@@ -1,0 +1,12 @@
+//! Tests of `pallet-validators`.
+
+mod candidates;
+mod election;
+mod genesis;
+mod hooks;
+mod offences;
+mod presence;
+mod properties;
+mod rewards;
+mod state;
+mod views;
