@@ -1,10 +1,12 @@
 //! What genesis and the integrity test refuse, and what genesis builds.
 
 use crate::{
-	pallet::{Config, Error, Pallet},
-	types::{Balance, DeviceIndex, InitialAllocations, Service},
+	pallet::{
+		AllocationDelay, AllocationDelayFloor, Config, EconomicPolicy, Error, GenesisConfig, Pallet,
+	},
+	types::{GenesisOperator, InitialAllocations},
 };
-use alloc::vec::Vec;
+use alloc::{format, string::String};
 use assay_economics::MILLION;
 use frame_support::{
 	dispatch::DispatchResult,
@@ -47,9 +49,28 @@ impl<T: Config> Pallet<T> {
 		require(T::MaxUnbondingChunks::get() > 0, "an operator has to be able to unbond")
 	}
 
+	/// Builds the policy, the delays, both accounts of this pallet and the first operators.
+	pub(crate) fn build_genesis(config: &GenesisConfig<T>) -> Result<(), String> {
+		config.policy.validate()?;
+		if config.allocation_delay.is_zero() {
+			return Err("a higher allocation needs a delay".into());
+		}
+		EconomicPolicy::<T>::put(config.policy);
+		AllocationDelay::<T>::put(config.allocation_delay);
+		AllocationDelayFloor::<T>::put(config.allocation_delay);
+		for pot in [Self::delegation_pot(), Self::rewards_pot()] {
+			Self::build_pot(&pot).map_err(|error| format!("account {pot:?}: {error:?}"))?;
+		}
+		for operator in &config.operators {
+			Self::build_operator(operator)
+				.map_err(|error| format!("operator {:?}: {error:?}", operator.0))?;
+		}
+		Ok(())
+	}
+
 	/// Makes sure that an account of this pallet outlives whatever is paid out of it: it has a
 	/// reference of its own, and the existential deposit, which belongs to nobody.
-	pub(crate) fn build_pot(pot: &T::AccountId) -> DispatchResult {
+	fn build_pot(pot: &T::AccountId) -> DispatchResult {
 		frame_system::Pallet::<T>::inc_providers(pot);
 		let missing =
 			T::Currency::minimum_balance().saturating_sub(T::Currency::total_balance(pot));
@@ -57,16 +78,11 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Registers an operator of the chain specification with its workers and devices.
-	pub(crate) fn build_operator(
-		operator: &T::AccountId,
-		payout: &T::AccountId,
-		bond: Balance,
-		allocations: &[(Service, u32)],
-		workers: &Vec<(T::AccountId, DeviceIndex)>,
-	) -> DispatchResult {
-		let allocations = InitialAllocations::try_from(allocations.to_vec())
+	fn build_operator(operator: &GenesisOperator<T>) -> DispatchResult {
+		let (operator, payout, bond, allocations, workers) = operator;
+		let allocations = InitialAllocations::try_from(allocations.clone())
 			.map_err(|_| Error::<T>::ServiceNamedTwice)?;
-		Self::do_register(operator.clone(), payout.clone(), bond, allocations)?;
+		Self::do_register(operator.clone(), payout.clone(), *bond, allocations)?;
 		for (key, devices) in workers {
 			let worker = Self::do_add_worker(operator.clone(), key.clone())?;
 			for _ in 0..*devices {

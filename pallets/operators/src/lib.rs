@@ -191,15 +191,8 @@ pub mod pallet {
 
 	/// The workers of each operator.
 	#[pallet::storage]
-	pub type WorkersOf<T: Config> = StorageDoubleMap<
-		_,
-		Blake2_128Concat,
-		T::AccountId,
-		Twox64Concat,
-		WorkerId,
-		(),
-		OptionQuery,
-	>;
+	pub type WorkersOf<T: Config> =
+		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, WorkerId, ()>;
 
 	/// The worker of every hot key, in use or waiting for the next round.
 	#[pallet::storage]
@@ -207,15 +200,8 @@ pub mod pallet {
 
 	/// The devices of each worker.
 	#[pallet::storage]
-	pub type Devices<T: Config> = StorageDoubleMap<
-		_,
-		Twox64Concat,
-		WorkerId,
-		Twox64Concat,
-		DeviceIndex,
-		DeviceRecordOf<T>,
-		OptionQuery,
-	>;
+	pub type Devices<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, WorkerId, Twox64Concat, DeviceIndex, DeviceRecordOf<T>>;
 
 	/// The stake that is set aside for each open obligation.
 	#[pallet::storage]
@@ -248,7 +234,6 @@ pub mod pallet {
 		Twox64Concat,
 		Service,
 		BlockNumberFor<T>,
-		OptionQuery,
 	>;
 
 	/// What executed convictions have burnt so far.
@@ -264,13 +249,12 @@ pub mod pallet {
 		Blake2_128Concat,
 		T::AccountId,
 		DelegationOf<T>,
-		OptionQuery,
 	>;
 
 	/// Delegators of an operator that begin to earn in the same session, which is the second key.
 	#[pallet::storage]
 	pub type Cohorts<T: Config> =
-		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, u32, Cohort, OptionQuery>;
+		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, u32, Cohort>;
 
 	/// Blocks from the announcement of a higher allocation to the moment when it holds.
 	#[pallet::storage]
@@ -306,23 +290,8 @@ pub mod pallet {
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
 		fn build(&self) {
 			Pallet::<T>::integrity_test();
-			if let Err(reason) = self.policy.validate() {
-				panic!("the policy of the chain specification: {reason}");
-			}
-			EconomicPolicy::<T>::put(self.policy);
-			AllocationDelay::<T>::put(self.allocation_delay);
-			AllocationDelayFloor::<T>::put(self.allocation_delay);
-			for pot in [Pallet::<T>::delegation_pot(), Pallet::<T>::rewards_pot()] {
-				if let Err(error) = Pallet::<T>::build_pot(&pot) {
-					panic!("account {pot:?} of the operators' pallet: {error:?}");
-				}
-			}
-			for (operator, payout, bond, allocations, workers) in &self.operators {
-				let built =
-					Pallet::<T>::build_operator(operator, payout, *bond, allocations, workers);
-				if let Err(error) = built {
-					panic!("operator {operator:?} of the chain specification: {error:?}");
-				}
+			if let Err(reason) = Pallet::<T>::build_genesis(self) {
+				panic!("the operators of the chain specification: {reason}");
 			}
 		}
 	}
@@ -887,10 +856,8 @@ pub mod pallet {
 			Ok(Pays::No.into())
 		}
 
-		/// Cancels a conviction within its escrow and gives the stake back. Only the origin that
-		/// the runtime names may.
-		///
-		/// Rewards that the conviction voided stay void.
+		/// Cancels a conviction within its escrow and gives the stake back; rewards that it voided
+		/// stay void. Only the origin that the runtime names may.
 		#[pallet::call_index(13)]
 		pub fn cancel_conviction(
 			origin: OriginFor<T>,
@@ -901,9 +868,7 @@ pub mod pallet {
 			Self::do_cancel_conviction(id, reason)
 		}
 
-		/// Adds `amount` (smallest unit) of the caller's balance to an operator's stake.
-		///
-		/// It can be slashed from now on, and earns from the second session after this one.
+		/// Adds `amount` (smallest unit) of the caller's balance to an operator's stake. It can be slashed from now on, and earns from the second session after this one.
 		#[pallet::call_index(14)]
 		pub fn delegate(
 			origin: OriginFor<T>,

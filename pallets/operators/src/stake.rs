@@ -5,6 +5,7 @@ use crate::{
 	traits::Security,
 	types::{Balance, Fault, Obligation, Service},
 };
+use assay_economics::allocation::LedgerError;
 use frame_support::{dispatch::DispatchResult, ensure, storage::with_storage_layer, traits::Get};
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::{traits::Zero, ArithmeticError, DispatchError};
@@ -82,10 +83,12 @@ impl<T: Config> Security<T::AccountId, Balance, BlockNumberFor<T>> for Pallet<T>
 			ensure!(!Reservations::<T>::contains_key(key), Error::<T>::AlreadyReserved);
 			let ceiling = Self::ceiling(&record, service);
 			let active = record.active();
-			record
-				.ledger
-				.reserve(service.index(), ceiling, active, amount)
-				.map_err(Self::ledger_error)?;
+			record.ledger.reserve(service.index(), ceiling, active, amount).map_err(|error| {
+				match error {
+					LedgerError::ReservedStake => Error::<T>::InsufficientStake.into(),
+					error => Self::ledger_error(error),
+				}
+			})?;
 			Self::bind(operator, service, obligation)?;
 			Operators::<T>::insert(operator, record);
 			Reservations::<T>::insert(key, amount);

@@ -16,10 +16,7 @@ use frame_support::{
 		Get,
 	},
 };
-use sp_runtime::{
-	traits::{Saturating, Zero},
-	Permill, TryRuntimeError,
-};
+use sp_runtime::{traits::Zero, Permill, TryRuntimeError};
 
 /// What the maps add up to for one operator.
 #[derive(Default)]

@@ -27,12 +27,12 @@ fn reserve_should_fail_when_stake_is_promised_already() {
 		assert_noop!(reserve(1, 1), Error::<Test>::AlreadyReserved);
 		assert_noop!(reserve(2, 2_001), Error::<Test>::InsufficientStake);
 		assert_noop!(reserve(2, 0), Error::<Test>::AmountIsZero);
-		// Another service draws on the same bond.
+		// Another service has nothing of this stake.
 		assert_noop!(
-			Operators::reserve(&ALICE, Service::Jobs, duty(1), 2_001),
+			Operators::reserve(&ALICE, Service::Jobs, duty(1), 1),
 			Error::<Test>::InsufficientStake
 		);
-		assert_ok!(Operators::reserve(&ALICE, Service::Jobs, duty(1), 2_000));
+		assert_ok!(reserve(2, 2_000));
 		assert_eq!(Operators::free_stake(&ALICE, Service::Flops), 0);
 	});
 }
@@ -54,8 +54,12 @@ fn reserve_should_fail_when_the_operator_may_not_take_on_more() {
 
 #[test]
 fn reserve_should_bind_worker_and_device_when_the_service_needs_them() {
-	build_and_execute(|| {
-		assert_ok!(register(BOB, BOB));
+	execute(fifths(), || {
+		assert_ok!(Operators::register(
+			RuntimeOrigin::signed(BOB),
+			BOB,
+			fifths().try_into().unwrap()
+		));
 		let strange = Obligation { worker: 7, device: 9, nonce: 0 };
 		let no_device = Obligation { worker: 0, device: 9, nonce: 0 };
 		for service in [Service::Flops, Service::Market, Service::Jobs, Service::Data] {

@@ -177,7 +177,7 @@ fn remove_worker_should_give_the_deposit_back_when_nothing_is_open() {
 
 #[test]
 fn remove_worker_should_fail_when_something_is_open() {
-	build_and_execute(|| {
+	execute(fifths(), || {
 		assert_noop!(remove(0), Error::<Test>::WorkerHasDevices);
 		assert_ok!(Operators::remove_device(RuntimeOrigin::signed(ALICE), 0, 0));
 		WorkerIsOwed::set(true);
