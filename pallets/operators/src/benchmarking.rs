@@ -15,8 +15,8 @@ use crate::{
 	},
 	traits::{BenchmarkWorkers, Rounds, Security},
 	types::{
-		BalanceOf, DescriptionOf, DeviceIndex, Fault, NextKey, Obligation, Service, UnbondingChunk,
-		WorkerId,
+		Balance, DescriptionOf, DeviceIndex, Fault, InitialAllocations, NextKey, Obligation,
+		Service, UnbondingChunk, WorkerId,
 	},
 };
 use alloc::vec;
@@ -26,7 +26,7 @@ use frame_support::{
 	BoundedVec,
 };
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
-use sp_runtime::traits::{Saturating, UniqueSaturatedInto, Zero};
+use sp_runtime::traits::{Saturating, Zero};
 
 impl<T: Config> BenchmarkWorkers<T::AccountId> for Pallet<T> {
 	fn create_worker(
@@ -36,11 +36,11 @@ impl<T: Config> BenchmarkWorkers<T::AccountId> for Pallet<T> {
 	) -> (T::AccountId, WorkerId) {
 		let index = crate::pallet::NextWorkerId::<T>::get();
 		let operator: T::AccountId = account("operator", index as u32, 0);
-		let stake: BalanceOf<T> =
-			stake_per_device.saturating_mul(devices.into()).unique_saturated_into();
+		let stake = stake_per_device.saturating_mul(devices.into());
 		let bond = stake.max(T::MinimumBond::get());
 		fund::<T>(&operator, bond);
-		Self::do_register(operator.clone(), operator.clone(), bond).expect("is funded");
+		Self::do_register(operator.clone(), operator.clone(), bond, all_flops())
+			.expect("is funded");
 		let worker = Self::do_add_worker(operator.clone(), key).expect("the key is fresh");
 		for _ in 0..devices {
 			Self::do_add_device(operator.clone(), worker, Default::default()).expect("is funded");
@@ -49,21 +49,30 @@ impl<T: Config> BenchmarkWorkers<T::AccountId> for Pallet<T> {
 	}
 }
 
+/// The whole stake for proof of FLOPS.
+fn all_flops() -> InitialAllocations {
+	vec![(Service::Flops, assay_economics::MILLION)].try_into().expect("one is not too many")
+}
+
+/// A fifth of the stake for each service.
+fn all_shares() -> InitialAllocations {
+	let shares = Service::ALL.map(|service| (service, assay_economics::MILLION / 5));
+	shares.to_vec().try_into().expect("all are not too many")
+}
+
 /// Gives `who` a bond, all deposits and as much again.
-fn fund<T: Config>(who: &T::AccountId, bond: BalanceOf<T>) {
+fn fund<T: Config>(who: &T::AccountId, bond: Balance) {
 	let deposits = T::WorkerDeposit::get()
-		.saturating_mul(4u32.into())
-		.saturating_add(T::DeviceDeposit::get().saturating_mul(32u32.into()));
-	let amount = bond
-		.saturating_add(deposits)
-		.saturating_add(T::MinimumBond::get())
-		.saturating_mul(2u32.into());
+		.saturating_mul(4)
+		.saturating_add(T::DeviceDeposit::get().saturating_mul(32));
+	let amount =
+		bond.saturating_add(deposits).saturating_add(T::MinimumBond::get()).saturating_mul(2);
 	T::Currency::mint_into(who, amount).expect("issuance has room");
 }
 
 fn funded<T: Config>() -> T::AccountId {
 	let caller: T::AccountId = whitelisted_caller();
-	fund::<T>(&caller, T::MinimumBond::get().saturating_mul(4u32.into()));
+	fund::<T>(&caller, T::MinimumBond::get().saturating_mul(4));
 	caller
 }
 
@@ -71,8 +80,8 @@ fn funded<T: Config>() -> T::AccountId {
 /// one, none of them due.
 fn operator<T: Config>() -> (T::AccountId, WorkerId) {
 	let caller = funded::<T>();
-	let bond = T::MinimumBond::get().saturating_mul(4u32.into());
-	Pallet::<T>::do_register(caller.clone(), caller.clone(), bond).unwrap();
+	let bond = T::MinimumBond::get().saturating_mul(4);
+	Pallet::<T>::do_register(caller.clone(), caller.clone(), bond, all_flops()).unwrap();
 	let worker = Pallet::<T>::do_add_worker(caller.clone(), account("key", 0, 0)).unwrap();
 	Pallet::<T>::do_add_device(caller.clone(), worker, description::<T>()).unwrap();
 	Operators::<T>::mutate(&caller, |record| {
@@ -121,7 +130,7 @@ mod benchmarks {
 		let payout: T::AccountId = account("payout", 0, 0);
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(caller.clone()), payout);
+		_(RawOrigin::Signed(caller.clone()), payout, all_shares());
 
 		assert!(Operators::<T>::contains_key(&caller));
 	}
