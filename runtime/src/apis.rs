@@ -6,7 +6,7 @@
 use alloc::vec::Vec;
 use codec::Encode;
 use frame_support::{
-	genesis_builder_helper::{build_state, get_preset},
+	genesis_builder_helper::get_preset,
 	traits::KeyOwnerProofSystem,
 	view_functions::{runtime_api, ViewFunctionDispatchError, ViewFunctionId},
 	weights::Weight,
@@ -264,7 +264,7 @@ impl_runtime_apis! {
 
 	impl sp_genesis_builder::GenesisBuilder<Block> for Runtime {
 		fn build_state(config: Vec<u8>) -> sp_genesis_builder::Result {
-			build_state::<RuntimeGenesisConfig>(config)
+			genesis::build(config)
 		}
 
 		fn get_preset(id: &Option<sp_genesis_builder::PresetId>) -> Option<Vec<u8>> {
@@ -284,9 +284,9 @@ impl_runtime_apis! {
 			Vec<frame_benchmarking::BenchmarkList>,
 			Vec<frame_support::traits::StorageInfo>,
 		) {
-			use frame_benchmarking::BenchmarkList;
+			use frame_benchmarking::{BenchmarkList, Benchmarking};
 			use frame_support::traits::StorageInfoTrait;
-			use crate::{configs::benchmarks::*, *};
+			use crate::*;
 			let mut list = Vec::<BenchmarkList>::new();
 			list_benchmarks!(list, extra);
 			(list, AllPalletsWithSystem::storage_info())
@@ -296,9 +296,9 @@ impl_runtime_apis! {
 		fn dispatch_benchmark(
 			config: frame_benchmarking::BenchmarkConfig,
 		) -> Result<Vec<frame_benchmarking::BenchmarkBatch>, alloc::string::String> {
-			use frame_benchmarking::BenchmarkBatch;
+			use frame_benchmarking::{BenchmarkBatch, Benchmarking};
 			use frame_support::traits::{TrackedStorageKey, WhitelistedStorageKeys};
-			use crate::{configs::benchmarks::*, *};
+			use crate::*;
 			let whitelist: Vec<TrackedStorageKey> =
 				AllPalletsWithSystem::whitelisted_storage_keys();
 			let mut batches = Vec::<BenchmarkBatch>::new();

@@ -10,9 +10,14 @@ include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
 
 extern crate alloc;
 
+// Before the others: the macros that it defines are visible below.
+#[cfg(feature = "runtime-benchmarks")]
+#[macro_use]
+mod benchmarks;
 pub mod apis;
 pub mod configs;
 pub mod genesis;
+pub mod origins;
 #[cfg(test)]
 mod tests;
 pub mod timing;
@@ -177,6 +182,8 @@ mod runtime {
 	pub type Operators = pallet_operators;
 	#[runtime::pallet_index(22)]
 	pub type ProofOfFlops = pallet_proof_of_flops;
+	#[runtime::pallet_index(23)]
+	pub type Validators = pallet_validators;
 
 	// Accounts: 40-49.
 	#[runtime::pallet_index(40)]
@@ -191,6 +198,14 @@ mod runtime {
 	pub type Preimage = pallet_preimage;
 	#[runtime::pallet_index(51)]
 	pub type Scheduler = pallet_scheduler;
+	#[runtime::pallet_index(52)]
+	pub type Referenda = pallet_referenda;
+	#[runtime::pallet_index(53)]
+	pub type ConvictionVoting = pallet_conviction_voting;
+	#[runtime::pallet_index(54)]
+	pub type Origins = crate::origins;
+	#[runtime::pallet_index(55)]
+	pub type TxPause = pallet_tx_pause;
 	#[runtime::pallet_index(59)]
 	pub type Sudo = pallet_sudo;
 }

@@ -31,45 +31,102 @@ pub enum ProxyType {
 	#[default]
 	Any,
 	/// Everything that cannot carry funds away, open another account's rights or widen its own.
+	///
+	/// It can bond, unbond, withdraw and claim, all of which end at the account or its payout
+	/// account. It cannot say where rewards go or what part of them is the operator's, entrust stake
+	/// to another operator, or put session keys in place: whoever has those can equivocate and
+	/// collect the bounty for proving it.
 	NonTransfer,
 	/// Runs an operator's workers: adds and removes workers and devices, rotates hot keys, commits,
-	/// reveals and settles. Moves no funds and cannot change where they are paid.
+	/// reveals and settles. Moves neither funds nor stake and cannot change where they go.
 	WorkerOps,
+	/// Proposes referenda and votes. It can lock the account's tokens for votes and deposits.
+	Governance,
+	/// Runs an operator's validator: sets its session keys, says that it is there or that it stops.
+	/// Whoever does so answers for it with the operator's stake.
+	ValidatorOps,
+}
+
+impl ProxyType {
+	/// Calls of an operator that leave its funds and those of others where they are.
+	fn keeps_funds(call: &pallet_operators::Call<Runtime>) -> bool {
+		use pallet_operators::Call;
+		// `register` and `set_payout` name where rewards go, `set_commission` how much of them goes to
+		// delegators, `delegate` and `redelegate` who may lose the account's stake.
+		Self::runs_workers(call)
+			|| matches!(
+				call,
+				Call::bond_more { .. }
+					| Call::unbond { .. }
+					| Call::withdraw { .. }
+					| Call::retire { .. }
+					| Call::execute_conviction { .. }
+					| Call::undelegate { .. }
+					| Call::withdraw_delegation { .. }
+					| Call::claim_rewards { .. }
+					| Call::allocate { .. }
+			)
+	}
+
+	/// Calls about an operator's workers and devices.
+	fn runs_workers(call: &pallet_operators::Call<Runtime>) -> bool {
+		use pallet_operators::Call;
+		matches!(
+			call,
+			Call::add_worker { .. }
+				| Call::rotate_key { .. }
+				| Call::remove_worker { .. }
+				| Call::add_device { .. }
+				| Call::describe_device { .. }
+				| Call::remove_device { .. }
+		)
+	}
+
+	/// Calls that only carry a list of other calls, each of which the filter sees again.
+	fn is_batch(call: &RuntimeCall) -> bool {
+		use pallet_utility::Call;
+		matches!(
+			call,
+			RuntimeCall::Utility(
+				Call::batch { .. } | Call::batch_all { .. } | Call::force_batch { .. }
+			)
+		)
+	}
 }
 
 impl InstanceFilter<RuntimeCall> for ProxyType {
+	// Lists of what is allowed, so that a new call is closed until it is thought about. `Proxy` and
+	// `Multisig` start with a fresh origin, which would leave the filter behind.
 	fn filter(&self, call: &RuntimeCall) -> bool {
-		use pallet_operators::Call as Operators;
 		match self {
 			Self::Any => true,
-			// A list of what is allowed, so that a new pallet is closed until it is thought about.
-			// `Proxy` and `Multisig` start with a fresh origin, which would leave the filter behind.
 			Self::NonTransfer => match call {
-				RuntimeCall::Operators(call) => !matches!(call, Operators::set_payout { .. }),
+				RuntimeCall::Operators(call) => Self::keeps_funds(call),
 				RuntimeCall::System(frame_system::Call::remark { .. })
-				| RuntimeCall::Session(_)
 				| RuntimeCall::ProofOfFlops(_)
 				| RuntimeCall::Utility(_) => true,
-				_ => false,
+				call => Self::Governance.filter(call),
 			},
 			Self::WorkerOps => match call {
-				RuntimeCall::Operators(call) => matches!(
-					call,
-					Operators::add_worker { .. }
-						| Operators::rotate_key { .. }
-						| Operators::remove_worker { .. }
-						| Operators::add_device { .. }
-						| Operators::describe_device { .. }
-						| Operators::remove_device { .. }
-				),
+				RuntimeCall::Operators(call) => Self::runs_workers(call),
 				RuntimeCall::ProofOfFlops(_) => true,
-				RuntimeCall::Utility(call) => matches!(
+				call => Self::is_batch(call),
+			},
+			Self::Governance => match call {
+				RuntimeCall::Referenda(_)
+				| RuntimeCall::ConvictionVoting(_)
+				| RuntimeCall::Preimage(_) => true,
+				call => Self::is_batch(call),
+			},
+			Self::ValidatorOps => match call {
+				RuntimeCall::Session(_) => true,
+				RuntimeCall::Validators(call) => matches!(
 					call,
-					pallet_utility::Call::batch { .. }
-						| pallet_utility::Call::batch_all { .. }
-						| pallet_utility::Call::force_batch { .. }
+					pallet_validators::Call::validate { .. }
+						| pallet_validators::Call::stop_validating { .. }
+						| pallet_validators::Call::remove_keys { .. }
 				),
-				_ => false,
+				call => Self::is_batch(call),
 			},
 		}
 	}
@@ -78,7 +135,7 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 		match (self, other) {
 			(a, b) if a == b => true,
 			(Self::Any, _) => true,
-			(Self::NonTransfer, Self::WorkerOps) => true,
+			(Self::NonTransfer, Self::WorkerOps | Self::Governance) => true,
 			_ => false,
 		}
 	}

@@ -3,31 +3,23 @@
 use frame_support::{
 	parameter_types,
 	traits::{ConstU16, ConstU32},
+	PalletId,
 };
 use pallet_beacon::AuthorVrf;
-use sp_runtime::{traits::Get, Permill};
+use sp_runtime::traits::Get;
 
-use super::money::FlopsCredits;
+use super::{money::FlopsCredits, pause::RootOrFastTrack};
 use crate::{
-	deposit, timing, Balance, Balances, Beacon, BlockNumber, Operators, ProofOfFlops, Runtime,
-	RuntimeHoldReason, ASY,
+	deposit, timing, Balance, Balances, Beacon, Operators, ProofOfFlops, Runtime,
+	RuntimeHoldReason, Session, ASY,
 };
 
 /// The bond with which an operator begins.
 pub const MINIMUM_BOND: Balance = 1_000 * ASY;
+/// The least that somebody can have delegated to an operator.
+pub const MINIMUM_DELEGATION: Balance = 10 * ASY;
 /// Stake reserved for each device that takes part in proof of FLOPS.
 pub const DEVICE_STAKE: Balance = 100 * ASY;
-
-/// A number of epochs in blocks, so that delays are days on a live network and minutes on a
-/// developer's machine.
-pub struct Epochs<const N: u32>;
-impl<const N: u32> Get<BlockNumber> for Epochs<N> {
-	fn get() -> BlockNumber {
-		u32::try_from(timing::EpochLength::<Runtime>::get())
-			.unwrap_or(BlockNumber::MAX)
-			.saturating_mul(N)
-	}
-}
 
 /// The VRF output of the parent's author, which BABE writes when a block ends.
 pub struct ParentVrf;
@@ -45,12 +37,22 @@ impl Get<u64> for CurrentSlot {
 	}
 }
 
+/// The number of the session that is running.
+pub struct CurrentSession;
+impl Get<u32> for CurrentSession {
+	fn get() -> u32 {
+		Session::current_index()
+	}
+}
+
 parameter_types! {
 	pub const MinimumBond: Balance = MINIMUM_BOND;
 	pub const DeviceStake: Balance = DEVICE_STAKE;
 	pub const WorkerDeposit: Balance = deposit(2, 256);
 	pub const DeviceDeposit: Balance = deposit(1, 256);
-	pub const BountyShare: Permill = Permill::from_percent(40);
+	pub const MinimumDelegation: Balance = MINIMUM_DELEGATION;
+	pub const DelegationPot: PalletId = PalletId(*b"assay/de");
+	pub const RewardsPot: PalletId = PalletId(*b"assay/rw");
 }
 
 impl pallet_beacon::Config for Runtime {
@@ -60,24 +62,30 @@ impl pallet_beacon::Config for Runtime {
 }
 
 impl pallet_operators::Config for Runtime {
-	type BountyShare = BountyShare;
+	type CancelOrigin = RootOrFastTrack;
+	type CommissionDelay = timing::CommissionDelay<Runtime>;
 	type Currency = Balances;
+	type DelegationPot = DelegationPot;
 	type DeviceDeposit = DeviceDeposit;
-	// Live: three days.
-	type EscrowDelay = Epochs<18>;
-	// Live: one day.
-	type LongestFaultWindow = Epochs<6>;
+	type EscrowDelay = timing::EscrowDelay<Runtime>;
+	type LongestFaultWindow = timing::LongestFaultWindow<Runtime>;
+	// A half.
+	type MaxCommission = ConstU32<500_000>;
+	// Five in a hundred at a time, so that a commission of a half takes ten announcements.
+	type MaxCommissionRaise = ConstU32<50_000>;
 	type MaxDescription = ConstU32<128>;
 	type MaxDevices = ConstU16<16>;
 	type MaxReason = ConstU32<256>;
 	type MaxUnbondingChunks = ConstU32<32>;
 	type MaxWorkers = ConstU32<256>;
 	type MinimumBond = MinimumBond;
+	type MinimumDelegation = MinimumDelegation;
 	type OpenObligations = ProofOfFlops;
+	type RewardsPot = RewardsPot;
 	type Rounds = ProofOfFlops;
 	type RuntimeHoldReason = RuntimeHoldReason;
-	// Live: fourteen days.
-	type UnbondingDelay = Epochs<84>;
+	type Session = CurrentSession;
+	type UnbondingDelay = timing::UnbondingDelay<Runtime>;
 	type WeightInfo = pallet_operators::weights::SubstrateWeight<Runtime>;
 	type WorkerDeposit = WorkerDeposit;
 }

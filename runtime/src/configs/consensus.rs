@@ -1,59 +1,19 @@
-//! BABE, GRANDPA, sessions and what they report.
+//! BABE, GRANDPA, sessions, the election of validators, and what is reported of them.
 
-use alloc::vec::Vec;
-use frame_support::{
-	parameter_types,
-	traits::{ConstU32, ConstU64},
-};
+use frame_support::{parameter_types, traits::ConstU32};
 use pallet_session::disabling::UpToLimitWithReEnablingDisablingStrategy;
 use sp_runtime::{
-	traits::{ConvertInto, Get, OpaqueKeys},
-	Perbill,
-};
-use sp_staking::{
-	offence::{OffenceDetails, OnOffenceHandler},
-	SessionIndex,
+	traits::{ConvertInto, OpaqueKeys},
+	Permill,
 };
 
 use crate::{
-	deposit, timing, AccountId, Babe, Balance, Balances, Historical, Offences, Runtime,
-	RuntimeCall, RuntimeEvent, Session, SessionKeys, UncheckedExtrinsic,
+	deposit, timing, AccountId, Babe, Balance, Balances, Historical, Offences, Operators, Runtime,
+	RuntimeCall, RuntimeEvent, Session, SessionKeys, UncheckedExtrinsic, Validators,
 };
 
-/// The most validators.
+/// The most validators, elected or left over from genesis.
 type MaxAuthorities = ConstU32<1_000>;
-
-/// Sessions for which membership can be proven, so that old equivocations can be reported.
-pub const KEPT_SESSIONS: u32 = 168;
-
-/// The validators of genesis stay: the set does not change between sessions.
-pub struct FixedValidators;
-
-impl pallet_session::SessionManager<AccountId> for FixedValidators {
-	fn new_session(_index: SessionIndex) -> Option<Vec<AccountId>> {
-		None
-	}
-
-	fn start_session(_index: SessionIndex) {}
-
-	fn end_session(index: SessionIndex) {
-		if let Some(oldest) = index.checked_sub(KEPT_SESSIONS) {
-			Historical::prune_up_to(oldest);
-		}
-	}
-}
-
-impl pallet_session::historical::SessionManager<AccountId, ()> for FixedValidators {
-	fn new_session(_index: SessionIndex) -> Option<Vec<(AccountId, ())>> {
-		None
-	}
-
-	fn start_session(_index: SessionIndex) {}
-
-	fn end_session(index: SessionIndex) {
-		<Self as pallet_session::SessionManager<AccountId>>::end_session(index)
-	}
-}
 
 /// Every validator is identified by its account alone.
 pub struct ByAccount;
@@ -63,38 +23,21 @@ impl sp_runtime::traits::Convert<AccountId, Option<()>> for ByAccount {
 	}
 }
 
-/// Offences are recorded; they cost no bond yet.
-pub struct RecordOnly;
-impl<Reporter, Offender, Weight: Default> OnOffenceHandler<Reporter, Offender, Weight>
-	for RecordOnly
-{
-	fn on_offence(
-		_offenders: &[OffenceDetails<Reporter, Offender>],
-		_slash_fraction: &[Perbill],
-		_session: SessionIndex,
-	) -> Weight {
-		Weight::default()
-	}
-}
-
-/// How many slots ago an equivocation may lie to be reported.
-pub struct ReportLongevity;
-impl Get<u64> for ReportLongevity {
-	fn get() -> u64 {
-		timing::EpochSlots::<Runtime>::get().saturating_mul(u64::from(KEPT_SESSIONS))
-	}
-}
-
 parameter_types! {
 	pub const SessionKeyDeposit: Balance = deposit(1, 64);
+	pub const MinimumEquivocationFraction: Permill = Permill::from_percent(5);
 }
 
 impl pallet_babe::Config for Runtime {
 	type DisabledValidators = Session;
 	type EpochChangeTrigger = pallet_babe::ExternalTrigger;
 	type EpochDuration = timing::EpochSlots<Runtime>;
-	type EquivocationReportSystem =
-		pallet_babe::EquivocationReportSystem<Self, Offences, Historical, ReportLongevity>;
+	type EquivocationReportSystem = pallet_babe::EquivocationReportSystem<
+		Self,
+		Offences,
+		Historical,
+		timing::ReportLongevity<Runtime>,
+	>;
 	type ExpectedBlockTime = timing::SlotMilliseconds<Runtime>;
 	type KeyOwnerProof = sp_session::MembershipProof;
 	type MaxAuthorities = MaxAuthorities;
@@ -103,18 +46,22 @@ impl pallet_babe::Config for Runtime {
 }
 
 impl pallet_grandpa::Config for Runtime {
-	type EquivocationReportSystem =
-		pallet_grandpa::EquivocationReportSystem<Self, Offences, Historical, ReportLongevity>;
+	type EquivocationReportSystem = pallet_grandpa::EquivocationReportSystem<
+		Self,
+		Offences,
+		Historical,
+		timing::ReportLongevity<Runtime>,
+	>;
 	type KeyOwnerProof = sp_session::MembershipProof;
 	type MaxAuthorities = MaxAuthorities;
 	type MaxNominators = ConstU32<0>;
-	type MaxSetIdSessionEntries = ConstU64<{ KEPT_SESSIONS as u64 }>;
+	type MaxSetIdSessionEntries = timing::KeptSessions<Runtime>;
 	type RuntimeEvent = RuntimeEvent;
 	type WeightInfo = ();
 }
 
 impl pallet_authorship::Config for Runtime {
-	type EventHandler = ();
+	type EventHandler = Validators;
 	type FindAuthor = pallet_session::FindAccountFromAuthorIndex<Self, Babe>;
 }
 
@@ -126,7 +73,7 @@ impl pallet_session::Config for Runtime {
 	type NextSessionRotation = Babe;
 	type RuntimeEvent = RuntimeEvent;
 	type SessionHandler = <SessionKeys as OpaqueKeys>::KeyTypeIdProviders;
-	type SessionManager = pallet_session::historical::NoteHistoricalRoot<Self, FixedValidators>;
+	type SessionManager = pallet_session::historical::NoteHistoricalRoot<Self, Validators>;
 	type ShouldEndSession = Babe;
 	type ValidatorId = AccountId;
 	type ValidatorIdOf = ConvertInto;
@@ -141,8 +88,21 @@ impl pallet_session::historical::Config for Runtime {
 
 impl pallet_offences::Config for Runtime {
 	type IdentificationTuple = pallet_session::historical::IdentificationTuple<Self>;
-	type OnOffenceHandler = RecordOnly;
+	type OnOffenceHandler = Validators;
 	type RuntimeEvent = RuntimeEvent;
+}
+
+impl pallet_validators::Config for Runtime {
+	type Currency = Balances;
+	type KeptSessions = timing::KeptSessions<Runtime>;
+	type MaxCandidates = ConstU32<300>;
+	type MaxValidators = ConstU32<100>;
+	// A lone equivocation among many validators would cost next to nothing by the offence's own
+	// formula.
+	type MinimumFraction = MinimumEquivocationFraction;
+	type SlotDuration = timing::SlotMilliseconds<Runtime>;
+	type Staking = Operators;
+	type WeightInfo = pallet_validators::weights::SubstrateWeight<Runtime>;
 }
 
 // Nodes report equivocations by unsigned extrinsics.

@@ -2,22 +2,20 @@
 
 use frame_support::{
 	parameter_types,
-	traits::{
-		fungible::{Balanced, Credit, ItemOf},
-		AsEnsureOriginWithArg, ConstU128, ConstU32, ConstU8, OnUnbalanced,
-	},
+	traits::{fungible::ItemOf, AsEnsureOriginWithArg, ConstU128, ConstU32, ConstU8},
 	weights::{ConstantMultiplier, IdentityFee},
 	PalletId,
 };
 use frame_system::EnsureRoot;
 use pallet_transaction_payment::{FungibleAdapter, Multiplier, TargetedFeeAdjustment};
+use pallet_validators::FeesToRewards;
 use sp_runtime::{
 	traits::{AccountIdConversion, Bounded},
 	FixedPointNumber, Perquintill,
 };
 
 use crate::{
-	deposit, AccountId, Assets, AssetsHolder, Authorship, Balance, Balances, Runtime, RuntimeEvent,
+	deposit, AccountId, Assets, AssetsHolder, Balance, Balances, Runtime, RuntimeEvent,
 	RuntimeFreezeReason, RuntimeHoldReason, System, EXISTENTIAL_DEPOSIT, MICRO_ASY,
 };
 
@@ -63,17 +61,6 @@ impl pallet_balances::Config for Runtime {
 	type WeightInfo = pallet_balances::weights::SubstrateWeight<Runtime>;
 }
 
-/// Pays fees and tips to the author of the block.
-pub struct ToAuthor;
-impl OnUnbalanced<Credit<AccountId, Balances>> for ToAuthor {
-	fn on_nonzero_unbalanced(amount: Credit<AccountId, Balances>) {
-		if let Some(author) = Authorship::author() {
-			// A sum too small to open the author's account is burnt with the returned credit.
-			drop(Balances::resolve(&author, amount));
-		}
-	}
-}
-
 impl pallet_transaction_payment::Config for Runtime {
 	type FeeMultiplierUpdate = TargetedFeeAdjustment<
 		Self,
@@ -83,7 +70,7 @@ impl pallet_transaction_payment::Config for Runtime {
 		MaximumMultiplier,
 	>;
 	type LengthToFee = ConstantMultiplier<Balance, TransactionByteFee>;
-	type OnChargeTransaction = FungibleAdapter<Balances, ToAuthor>;
+	type OnChargeTransaction = FungibleAdapter<Balances, FeesToRewards<Runtime>>;
 	type OperationalFeeMultiplier = ConstU8<5>;
 	type RuntimeEvent = RuntimeEvent;
 	type WeightInfo = pallet_transaction_payment::weights::SubstrateWeight<Runtime>;

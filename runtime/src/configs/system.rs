@@ -2,7 +2,7 @@
 
 use frame_support::{
 	derive_impl, parameter_types,
-	traits::{ConstU16, ConstU32, Contains},
+	traits::{ConstU16, ConstU32, Contains, InsideBoth},
 	weights::constants::ParityDbWeight,
 };
 use frame_system::limits::BlockLength;
@@ -14,7 +14,7 @@ use sp_version::RuntimeVersion;
 
 use crate::{
 	timing, AccountId, Babe, Balance, Block, BlockNumber, Hash, Nonce, PalletInfo, Runtime,
-	RuntimeCall, RuntimeEvent, RuntimeOrigin, RuntimeTask, VERSION,
+	RuntimeCall, RuntimeEvent, RuntimeOrigin, RuntimeTask, TxPause, VERSION,
 };
 
 /// The SS58 prefix of addresses: the generic one, until the network's own is in the registry.
@@ -23,11 +23,17 @@ pub const SS58_PREFIX: u16 = 42;
 /// Calls that nobody may make by a signed transaction.
 ///
 /// Credits are minted by proof of FLOPS alone, so the asset pallet's own `mint` is closed to every
-/// account, whoever may be named as the asset's issuer.
+/// account, whoever may be named as the asset's issuer. Session keys are taken back by
+/// `Validators::remove_keys`, which waits until their owner validates no more: a validator without keys
+/// would drop out of a set that stays.
 pub struct CallFilter;
 impl Contains<RuntimeCall> for CallFilter {
 	fn contains(call: &RuntimeCall) -> bool {
-		!matches!(call, RuntimeCall::Assets(pallet_assets::Call::mint { .. }))
+		!matches!(
+			call,
+			RuntimeCall::Assets(pallet_assets::Call::mint { .. })
+				| RuntimeCall::Session(pallet_session::Call::purge_keys { .. })
+		)
 	}
 }
 
@@ -46,7 +52,7 @@ parameter_types! {
 impl frame_system::Config for Runtime {
 	type AccountData = pallet_balances::AccountData<Balance>;
 	type AccountId = AccountId;
-	type BaseCallFilter = CallFilter;
+	type BaseCallFilter = InsideBoth<CallFilter, TxPause>;
 	type Block = Block;
 	type BlockHashCount = BlockHashCount;
 	type BlockLength = RuntimeBlockLength;

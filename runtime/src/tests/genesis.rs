@@ -2,14 +2,16 @@ use frame_support::traits::{
 	fungibles::{roles::Inspect as _, Inspect as _},
 	Get,
 };
+use pallet_operators::Staking;
 use serde_json::json;
+use sp_core::sr25519;
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use super::{alice, chain, genesis};
 use crate::{
 	configs::{credits_issuer, FLOPS_ASSET},
-	timing, Assets, Babe, Runtime, Session,
+	timing, Assets, Babe, Operators, Runtime, Session, ASY,
 };
 
 #[test]
@@ -30,10 +32,25 @@ fn preset_should_be_unknown_when_it_is_not_listed() {
 #[test]
 fn validators_should_be_those_of_the_preset() {
 	chain("development", json!({})).execute_with(|| {
-		assert_eq!(Session::validators(), vec![alice()]);
-		assert_eq!(Babe::authorities().len(), 1);
+		assert_eq!(Session::validators(), vec![Sr25519Keyring::AliceStash.to_account_id()]);
+		let authorities: Vec<_> = Babe::authorities().into_iter().map(|(key, _)| key).collect();
+		assert_eq!(authorities, vec![sr25519::Public::from(Sr25519Keyring::Alice).into()]);
 	});
-	chain("local_testnet", json!({})).execute_with(|| assert_eq!(Session::validators().len(), 4));
+	chain("local_testnet", json!({})).execute_with(|| {
+		let accounts = [
+			Sr25519Keyring::AliceStash,
+			Sr25519Keyring::BobStash,
+			Sr25519Keyring::CharlieStash,
+			Sr25519Keyring::DaveStash,
+		]
+		.map(|key| key.to_account_id());
+		assert_eq!(Session::validators(), accounts);
+		for account in accounts {
+			let stake = Operators::consensus_stake(&account);
+			assert_eq!((stake.own, stake.delegated), (100_000 * ASY, 0));
+			assert_eq!(stake.weight, 100_000 * ASY);
+		}
+	});
 }
 
 #[test]
@@ -77,6 +94,18 @@ fn genesis_should_be_refused_when_it_contradicts_itself() {
 	assert!(!refused(json!({})));
 	assert!(refused(json!({ "timing": { "slotDuration": 10 } })));
 	assert!(refused(json!({ "timing": { "epochLength": 3 } })));
+	for epochs in [0, 13, 15, 27, 100] {
+		assert!(refused(json!({ "timing": { "unbondingEpochs": epochs } })), "{epochs}");
+	}
+	assert!(refused(json!({ "timing": { "epochLength": 1 << 27, "unbondingEpochs": 14 } })));
+	// Faults could be proven for longer than the delays reckon with.
+	assert!(refused(json!({ "timing": { "epochLength": 12 } })));
+	assert!(refused(json!({ "proofOfFlops": { "parameters": { "revealWindow": 60 } } })));
+	assert!(refused(json!({ "operators": { "policy": { "stakePerCost": 1 } } })));
+	assert!(refused(json!({ "operators": { "policy": { "bountyPpm": 500_000 } } })));
+	assert!(refused(json!({ "validators": { "limits": { "minimum": 0 } } })));
+	assert!(refused(json!({ "validators": { "limits": { "minimum": 11 } } })));
+	assert!(refused(json!({ "validators": { "limits": { "maximum": 101 } } })));
 	assert!(refused(json!({ "beacon": { "delay": 0 } })));
 	assert!(refused(json!({ "proofOfFlops": { "parameters": { "window": 0 } } })));
 	assert!(refused(json!({ "unknownPallet": {} })));

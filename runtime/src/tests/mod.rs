@@ -1,9 +1,16 @@
-//! The runtime as a whole: presets, proxies, who may mint, what weights follow.
+//! The runtime as a whole: presets, proxies, who may mint, what weights follow, what validators earn,
+//! and what referenda do.
 
 mod accounts;
+mod blocks;
+mod economics;
+mod equivocations;
 mod genesis;
+mod governance;
+mod pause;
+mod timing;
 
-use frame_support::genesis_builder_helper::{build_state, get_preset};
+use frame_support::genesis_builder_helper::get_preset;
 use serde_json::Value;
 use sp_io::TestExternalities;
 use sp_keyring::Sr25519Keyring;
@@ -32,15 +39,21 @@ fn genesis(preset: &str, patch: Value) -> Value {
 	config
 }
 
-/// A chain at block 1 that was begun with the preset and `patch` over it.
-fn chain(preset: &str, patch: Value) -> TestExternalities {
+/// A chain at its genesis that was begun with the preset and `patch` over it.
+fn unstarted(preset: &str, patch: Value) -> TestExternalities {
 	let config = genesis(preset, patch);
 	let mut externalities = TestExternalities::default();
 	externalities.execute_with(|| {
-		build_state::<RuntimeGenesisConfig>(config.to_string().into_bytes())
-			.expect("the preset builds");
-		System::set_block_number(1);
+		presets::build(config.to_string().into_bytes())
+			.unwrap_or_else(|error| panic!("the genesis of {preset} does not build: {error}"));
 	});
+	externalities
+}
+
+/// The same chain at block 1, without having executed it.
+fn chain(preset: &str, patch: Value) -> TestExternalities {
+	let mut externalities = unstarted(preset, patch);
+	externalities.execute_with(|| System::set_block_number(1));
 	externalities
 }
 
