@@ -215,9 +215,9 @@ impl Identity {
 	/// commitment that was not drawn yet.
 	pub(crate) fn settle(&mut self, rules: &Rules, round: u32, committed: bool) {
 		let due = |claim: &Claim| claim.round + OPEN_ROUNDS <= round;
-		let best = self.timing == Timing::Best;
-		if best && !rules.keep_for_open && self.open.iter().any(Claim::caught) {
-			// It has seen itself drawn: what can be taken out is taken out, just in time.
+		let free = self.timing == Timing::Best && !rules.in_order;
+		if free {
+			// Before a conviction, if there is one.
 			self.settle_good(rules, round, committed);
 		}
 		if self.open.iter().any(|claim| due(claim) && claim.caught()) {
@@ -226,11 +226,7 @@ impl Identity {
 			self.open.clear();
 			return;
 		}
-		if best && !rules.in_order {
-			self.settle_good(rules, round, committed);
-			return;
-		}
-		while self.open.front().is_some_and(due) {
+		while !free && self.open.front().is_some_and(due) {
 			if let Some(claim) = self.open.pop_front() {
 				self.pay(rules, claim, committed);
 			}

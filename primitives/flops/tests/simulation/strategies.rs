@@ -205,7 +205,7 @@ fn f04_emptying_the_buffer_after_the_draw_should_lose() {
 
 #[test]
 fn f04_emptying_the_buffer_should_win_when_open_claims_keep_nothing() {
-	let rules = Rules { in_order: false, keep_for_open: false, ..Rules::REAL };
+	let rules = Rules { keep_for_open: false, ..Rules::REAL };
 	wins(
 		"emptying",
 		MANY / 2,
