@@ -72,11 +72,32 @@ fn operator<T: Config + pallet_operators::Config>(index: u32, bonds: u128) -> T:
 fn candidates<T: Config + pallet_operators::Config>(count: u32) -> Vec<T::AccountId> {
 	(0..count)
 		.map(|index| {
-			let who = operator::<T>(index, 1);
+			let who = operator::<T>(index, 2);
 			Candidates::<T>::insert(&who, CandidateState::Ready);
 			who
 		})
 		.collect()
+}
+
+/// Gives an operator two cohorts of delegators, one of which begins to earn in the running session,
+/// and as many amounts on their way out as there can be.
+fn burden<T: Config + pallet_operators::Config>(operator: &T::AccountId, index: u32) {
+	let amount = <T as pallet_operators::Config>::MinimumDelegation::get();
+	for ago in [2, 1] {
+		pallet_session::CurrentIndex::<T>::put(session::<T>() - ago);
+		let delegator: T::AccountId = account("delegator", index, ago);
+		<T as Config>::Currency::mint_into(&delegator, amount * 3).expect("issuance has room");
+		let signed = RawOrigin::Signed(delegator).into();
+		pallet_operators::Pallet::<T>::delegate(signed, operator.clone(), amount)
+			.expect("is funded");
+	}
+	pallet_session::CurrentIndex::<T>::put(session::<T>());
+	for _ in 0..<T as pallet_operators::Config>::MaxUnbondingChunks::get() {
+		let block = frame_system::Pallet::<T>::block_number();
+		frame_system::Pallet::<T>::set_block_number(block + 1u32.into());
+		let signed = RawOrigin::Signed(operator.clone()).into();
+		pallet_operators::Pallet::<T>::unbond(signed, 1).expect("is above the minimum");
+	}
 }
 
 /// A number of candidates that serve the running session, with exposures, blocks and income; they
@@ -86,7 +107,8 @@ fn validators<T: Config + pallet_operators::Config>(count: u32) -> Vec<T::Accoun
 	let (now, forgotten) = (session::<T>(), session::<T>() - T::KeptSessions::get() - 1);
 	let pot = <T as Config>::Staking::rewards_account();
 	let earned = <T as pallet_operators::Config>::MinimumBond::get();
-	for who in &validators {
+	for (index, who) in (0..).zip(&validators) {
+		burden::<T>(who, index);
 		let stake = <T as Config>::Staking::consensus_stake(who);
 		Exposures::<T>::insert(now, who, stake);
 		Exposures::<T>::insert(forgotten, who, stake);
@@ -118,7 +140,7 @@ fn report<T: Config>(offenders: &[T::AccountId]) {
 			reporters: vec![account("reporter", 0, 0)],
 		})
 		.collect();
-	let fractions = vec![Perbill::from_percent(50); offenders.len()];
+	let fractions = vec![Perbill::one(); offenders.len()];
 	Pallet::<T>::on_offence(&details, &fractions, session::<T>());
 }
 
@@ -130,19 +152,14 @@ mod benchmarks {
 	fn validate(c: Linear<1, { T::MaxCandidates::get() }>) {
 		prepare::<T>();
 		candidates::<T>(c);
-		let newcomer = operator::<T>(c, 2);
-		if c < T::MaxCandidates::get() {
-			// The comparison is what costs; it takes place where no place is left.
-			#[block]
-			{
-				let _ = Pallet::<T>::weakest_candidate();
-				Pallet::<T>::do_validate(newcomer.clone()).unwrap();
-			}
-		} else {
-			#[block]
-			{
-				Pallet::<T>::do_validate(newcomer.clone()).unwrap();
-			}
+		let newcomer = operator::<T>(c, 3);
+		// It is compared with all of them, however many there are, as if no place were left.
+		let counter = Candidates::<T>::counter_storage_final_key();
+		frame_support::storage::unhashed::put(&counter, &T::MaxCandidates::get());
+
+		#[block]
+		{
+			Pallet::<T>::do_validate(newcomer.clone()).unwrap();
 		}
 
 		assert_eq!(Candidates::<T>::get(&newcomer), Some(CandidateState::Ready));
@@ -236,7 +253,7 @@ mod benchmarks {
 	fn note_author() {
 		prepare::<T>();
 		let author = validators::<T>(1).remove(0);
-		frame_system::Pallet::<T>::set_block_number(1_000u32.into());
+		frame_system::Pallet::<T>::set_block_number(100_000u32.into());
 
 		#[block]
 		{

@@ -94,7 +94,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The candidate with the least weight and the weight; among equals the largest account.
-	pub(crate) fn weakest_candidate() -> Option<(types::Balance, T::AccountId)> {
+	fn weakest_candidate() -> Option<(types::Balance, T::AccountId)> {
 		Candidates::<T>::iter()
 			.map(|(account, state)| {
 				let weight = Self::eligible_stake(&account, &state).map_or(0, |stake| stake.weight);

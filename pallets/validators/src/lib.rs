@@ -190,6 +190,12 @@ pub mod pallet {
 				"validators.limits must be 1 <= minimum <= maximum <= {}",
 				T::MaxValidators::get(),
 			);
+			let first = pallet_session::Validators::<T>::get().len();
+			assert!(
+				u32::try_from(first).is_ok_and(|first| first <= T::MaxValidators::get()),
+				"session.keys must name at most {} validators",
+				T::MaxValidators::get(),
+			);
 			Limits::<T>::put(self.limits);
 			MinimumSelfBond::<T>::put(self.minimum_self_bond);
 			for candidate in &self.candidates {

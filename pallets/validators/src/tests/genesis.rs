@@ -70,6 +70,13 @@ fn genesis_should_panic_when_more_validators_are_allowed_than_are_possible() {
 }
 
 #[test]
+#[should_panic = "session.keys must name at most"]
+fn genesis_should_panic_when_more_validators_are_named_than_are_possible() {
+	MaxValidators::set(3);
+	genesis(&GENESIS, vec![], Limits { minimum: 1, maximum: 3 });
+}
+
+#[test]
 #[should_panic = "NoSessionKeys"]
 fn genesis_should_panic_when_a_candidate_has_no_keys() {
 	genesis(&GENESIS, vec![9], ANY);

@@ -34,13 +34,15 @@ fn put_out(session: u32) -> Option<CandidateState> {
 #[test]
 fn n1_equivocator_should_be_disabled_at_once_and_slashed_when_it_is_reported() {
 	build_and_execute(|| {
-		assert_ok!(report(&[4], 0, 1, 10));
+		// A change of the set, here and later, enables everybody.
+		next_session();
+		assert_ok!(report(&[4], 1, 1, 10));
 		let fraction = Permill::from_percent(10);
-		assert!(happened(Event::EquivocationReported { validator: 4, session: 0, fraction }));
-		assert_eq!((disabled(), state(4)), (vec![4], put_out(0)));
+		assert!(happened(Event::EquivocationReported { validator: 4, session: 1, fraction }));
+		assert_eq!((disabled(), state(4)), (vec![4], put_out(1)));
 		next_block();
 		let event =
-			Event::ValidatorConvicted { validator: 4, session: 0, charged: 1_000, taken: 1_000 };
+			Event::ValidatorConvicted { validator: 4, session: 1, charged: 1_000, taken: 1_000 };
 		assert!(happened(event));
 		assert_eq!((slashable(4), escrowed(4)), (9_000, 1_000));
 		// The set of the next session is planned already: it stays disabled there, too.
@@ -242,6 +244,11 @@ fn worst_offender_should_be_disabled_when_not_all_can_be() {
 		assert_ok!(report(&[3], 0, 1, 10));
 		assert_ok!(report(&[4], 0, 2, 50));
 		assert_eq!(disabled(), [4]);
+		// The other goes on authoring, for nothing.
+		let before = crate::Tallies::<Test>::get(3);
+		skip(8);
+		let after = crate::Tallies::<Test>::get(3);
+		assert!(after.blocks > before.blocks && after.earned == before.earned);
 		next_session();
 		assert_eq!((disabled(), queued()), (vec![4], vec![1, 2]));
 	});
@@ -266,8 +273,9 @@ fn offender_should_stay_disabled_when_the_set_cannot_do_without_it() {
 #[test]
 fn offender_should_be_disabled_in_the_next_session_when_it_stopped_before_the_report() {
 	build_and_execute(|| {
+		next_session();
 		assert_ok!(Validators::stop_validating(signed(4)));
-		assert_ok!(report(&[4], 0, 1, 10));
+		assert_ok!(report(&[4], 1, 1, 10));
 		assert_eq!((disabled(), state(4)), (vec![4], None));
 		next_session();
 		assert_eq!(disabled(), [4]);

@@ -75,7 +75,7 @@ fn silent_validators_should_stay_when_the_set_would_fall_below_the_minimum() {
 		next_session();
 		next_session();
 		next_session();
-		assert_eq!(state(3).is_some_and(|state| state != CandidateState::Ready), true);
+		assert!(state(3).is_some_and(|state| state != CandidateState::Ready));
 	});
 }
 
