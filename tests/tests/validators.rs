@@ -116,7 +116,8 @@ async fn overtake(observer: &Member, candidates: &[Candidate]) {
 	// It does the work, too.
 	eventually("a block of Eve's", LIMIT, || async {
 		let keys = vec![Value::from_bytes(eve.account())];
-		let blocks = observer.chain.stored("Validators", "Authored", keys).await;
+		let blocks = observer.chain.stored("Validators", "Tallies", keys).await;
+		let blocks = blocks.as_ref().and_then(|tally| tally.at("blocks"));
 		blocks.and_then(|blocks| blocks.as_u128()).filter(|blocks| *blocks > 0)
 	})
 	.await;

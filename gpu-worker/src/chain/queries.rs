@@ -193,7 +193,7 @@ pub(super) fn activity(activity: &operators::Activity) -> &'static str {
 	match activity {
 		operators::Activity::Active => "active",
 		operators::Activity::BondBelowMinimum => "bond below the minimum",
-		operators::Activity::Overcommitted => "more stake is reserved than is active",
+		operators::Activity::Overcommitted => "more stake is reserved than is bonded",
 		operators::Activity::Retiring => "retiring",
 	}
 }

@@ -91,7 +91,7 @@ impl<T: Config> Pallet<T> {
 			Activity::Retiring
 		} else if record.bonded < T::MinimumBond::get() {
 			Activity::BondBelowMinimum
-		} else if record.ledger.total_reserved() > record.active() {
+		} else if record.ledger.total_reserved() > record.bonded {
 			Activity::Overcommitted
 		} else {
 			Activity::Active
@@ -118,7 +118,7 @@ impl<T: Config> Pallet<T> {
 		let ledger = &record.ledger;
 		let of_service =
 			Self::ceiling(record, service).saturating_sub(ledger.reserved(service.index()));
-		of_service.min(record.active().saturating_sub(ledger.total_reserved()))
+		of_service.min(record.bonded.saturating_sub(ledger.total_reserved()))
 	}
 
 	/// Whether nothing can be taken from the operator's stake: nothing is or will be allocated,

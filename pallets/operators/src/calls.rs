@@ -86,8 +86,7 @@ impl<T: Config> Pallet<T> {
 		let mut record = Self::operator(&operator)?;
 		ensure!(!amount.is_zero(), Error::<T>::AmountIsZero);
 		let bonded = record.bonded.checked_sub(amount).ok_or(Error::<T>::BondBelowMinimum)?;
-		let active = record.active().saturating_sub(amount);
-		ensure!(active >= record.ledger.total_reserved(), Error::<T>::StakeIsReserved);
+		ensure!(bonded >= record.ledger.total_reserved(), Error::<T>::StakeIsReserved);
 		ensure!(
 			record.retiring_since.is_some() || bonded >= T::MinimumBond::get(),
 			Error::<T>::BondBelowMinimum
@@ -156,8 +155,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_retire(operator: T::AccountId) -> DispatchResult {
 		let mut record = Self::operator(&operator)?;
 		let begins = record.retiring_since.is_none();
-		let spare = record.active().saturating_sub(record.ledger.total_reserved());
-		let free = spare.min(record.bonded);
+		let free = record.bonded.saturating_sub(record.ledger.total_reserved());
 		ensure!(begins || !free.is_zero(), Error::<T>::NothingToUnbond);
 		let due = if free.is_zero() { None } else { Some(Self::send_out(&mut record, free)?) };
 		let bonded = record.bonded;

@@ -82,8 +82,10 @@ impl<T: Config> Security<T::AccountId, Balance, BlockNumberFor<T>> for Pallet<T>
 			let key = (operator, service, obligation);
 			ensure!(!Reservations::<T>::contains_key(key), Error::<T>::AlreadyReserved);
 			let ceiling = Self::ceiling(&record, service);
-			let active = record.active();
-			record.ledger.reserve(service.index(), ceiling, active, amount).map_err(|error| {
+			// The operator's own stake alone backs what it promises: cheating at the cost of
+			// delegators would pay.
+			let backing = record.bonded;
+			record.ledger.reserve(service.index(), ceiling, backing, amount).map_err(|error| {
 				match error {
 					LedgerError::ReservedStake => Error::<T>::InsufficientStake.into(),
 					error => Self::ledger_error(error),

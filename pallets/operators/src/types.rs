@@ -497,7 +497,8 @@ pub enum Activity {
 	BondBelowMinimum,
 	/// They may not any more.
 	Retiring,
-	/// They may not before enough obligations are final: more stake is reserved than is active.
+	/// They may not before enough obligations are final: more stake is reserved than is
+	/// bonded.
 	Overcommitted,
 }
 

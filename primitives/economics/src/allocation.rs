@@ -123,17 +123,17 @@ impl Ledger {
 	}
 
 	/// Reserves `amount` for a new obligation. `ceiling` is the target of a pending cut of the
-	/// service's allocation, if there is one: what is about to go backs nothing new. `active` is the
-	/// stake that is not about to leave.
+	/// service's allocation, if there is one: what is about to go backs nothing new. `backing` is the
+	/// stake that may back obligations at all: the operator's own that is not about to leave.
 	///
 	/// # Errors
 	/// [`LedgerError::AboveAllocation`] if the allocation or the ceiling leaves less,
-	/// [`LedgerError::ReservedStake`] if all reservations together would exceed `active`.
+	/// [`LedgerError::ReservedStake`] if all reservations together would exceed `backing`.
 	pub fn reserve(
 		&mut self,
 		service: usize,
 		ceiling: u128,
-		active: u128,
+		backing: u128,
 		amount: u128,
 	) -> Result<(), LedgerError> {
 		let limit = self.allocated(service).min(ceiling);
@@ -143,7 +143,7 @@ impl Ledger {
 		if next > limit {
 			return Err(LedgerError::AboveAllocation);
 		}
-		if total > active {
+		if total > backing {
 			return Err(LedgerError::ReservedStake);
 		}
 		*reserved = next;

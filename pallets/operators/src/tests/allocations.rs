@@ -186,23 +186,35 @@ fn slash_should_take_from_one_allocation_when_several_share_the_stake() {
 fn own_stake_should_wait_when_obligations_need_it() {
 	build_and_execute(|| {
 		assert_ok!(delegate(BOB, 5_000));
-		assert_ok!(reserve(0, 6_000));
-		assert_ok!(Operators::unbond(RuntimeOrigin::signed(ALICE), 4_000));
+		let own = record(ALICE).bonded;
+		// Delegated stake raises the allocation, but backs no obligation.
+		assert_noop!(reserve(0, own + 1), Error::<Test>::InsufficientStake);
+		assert_ok!(reserve(0, own));
 		assert_noop!(
 			Operators::unbond(RuntimeOrigin::signed(ALICE), 1),
 			Error::<Test>::StakeIsReserved
 		);
-		// A delegator may leave in any case; then nothing new begins.
+		// So delegators may leave whatever is open.
 		assert_ok!(undelegate(BOB, 5_000));
+		skip(UnbondingDelay::get());
+		assert_ok!(withdraw_delegation(BOB));
+		assert!(<Operators as crate::Workers<_>>::is_active(0));
+		assert_ok!(release(0));
+	});
+}
+
+#[test]
+fn operator_should_begin_nothing_new_when_a_slash_leaves_less_than_is_reserved() {
+	execute(vec![(Service::Flops, 700_000), (Service::Consensus, 300_000)], || {
+		assert_ok!(delegate(BOB, 5_000));
+		let own = record(ALICE).bonded;
+		assert_ok!(reserve(0, own));
+		assert_eq!(<Stake as crate::Staking<_, _>>::convict_consensus(&ALICE, 0, 1, None), 1);
 		assert!(!<Operators as crate::Workers<_>>::is_active(0));
 		let status = Operators::operator_status(ALICE).unwrap();
 		assert_eq!(status.activity, crate::Activity::Overcommitted);
 		assert_noop!(reserve(1, 1), Error::<Test>::InsufficientStake);
-		skip(UnbondingDelay::get());
-		assert_ok!(Operators::withdraw(RuntimeOrigin::signed(ALICE)));
-		assert_noop!(withdraw_delegation(BOB), Error::<Test>::StakeIsReserved);
 		assert_ok!(release(0));
-		assert_ok!(withdraw_delegation(BOB));
 		assert!(<Operators as crate::Workers<_>>::is_active(0));
 	});
 }
