@@ -33,7 +33,7 @@ fn validate_should_change_nothing_when_it_is_repeated() {
 fn validate_should_fail_when_the_account_is_not_ready_for_it() {
 	build_and_execute(|| {
 		let fails = |who, error: Error<Test>| {
-			assert_noop!(Validators::validate(signed(who)), with_weightless(error));
+			assert_noop!(Validators::validate(signed(who)), error);
 		};
 		fails(5, Error::NoSessionKeys);
 		set_keys(5);
@@ -48,11 +48,6 @@ fn validate_should_fail_when_the_account_is_not_ready_for_it() {
 	});
 }
 
-/// An error of a call that returns its weight.
-fn with_weightless(error: Error<Test>) -> DispatchError {
-	error.into()
-}
-
 #[test]
 fn validate_should_displace_the_weakest_when_all_places_are_taken() {
 	MaxCandidates::set(10);
@@ -60,7 +55,7 @@ fn validate_should_displace_the_weakest_when_all_places_are_taken() {
 		(5..=10).for_each(|who| candidate(who, 5_000 + u128::from(who)));
 		// Not stronger than the weakest.
 		operator(11, 5_005);
-		assert_noop!(Validators::validate(signed(11)), with_weightless(Error::TooManyCandidates));
+		assert_noop!(Validators::validate(signed(11)), Error::<Test>::TooManyCandidates);
 		// One that cannot be elected any more is weaker than any other.
 		assert_ok!(Operators::retire(signed(1)));
 		assert_ok!(Validators::validate(signed(11)));
@@ -89,12 +84,9 @@ fn validate_should_fail_when_the_validator_equivocated_recently() {
 		let reason = PutOutReason::Equivocation;
 		for _ in 0..2 {
 			assert_eq!(state(4), Some(CandidateState::PutOut { reason, session: 0 }));
-			let error = Error::EquivocatedRecently;
-			assert_noop!(Validators::validate(signed(4)), with_weightless(error));
-			assert_noop!(
-				Validators::stop_validating(signed(4)),
-				Error::<Test>::EquivocatedRecently
-			);
+			let error = || Error::<Test>::EquivocatedRecently;
+			assert_noop!(Validators::validate(signed(4)), error());
+			assert_noop!(Validators::stop_validating(signed(4)), error());
 			next_session();
 		}
 		assert_ok!(Validators::validate(signed(4)));

@@ -7,9 +7,11 @@ use crate::{
 	types::{CandidateState, Limits, PutOutReason},
 	Event,
 };
-use frame_support::{assert_noop, assert_ok};
+use frame_support::{assert_noop, assert_ok, traits::KeyOwnerProofSystem};
 use pallet_operators::Service;
-use sp_runtime::Permill;
+use sp_runtime::{
+	key_types::DUMMY, testing::UintAuthorityId, KeyTypeId, Permill, RuntimeAppPublic,
+};
 use sp_staking::offence::OffenceError;
 
 /// The stake of an operator that can be slashed, own and delegated.
@@ -280,5 +282,24 @@ fn offender_should_be_disabled_in_the_next_session_when_it_stopped_before_the_re
 		next_session();
 		assert_eq!(disabled(), [4]);
 		assert_noop!(Validators::remove_keys(signed(4)), crate::Error::<Test>::StillValidating);
+	});
+}
+
+#[test]
+fn membership_should_stay_provable_when_the_stake_is_gone_and_the_session_is_over() {
+	build_and_execute(|| {
+		let key: (KeyTypeId, Vec<u8>) = (DUMMY, UintAuthorityId(4).to_raw_vec());
+		let proof = Historical::prove(key.clone()).unwrap();
+		assert_eq!(proof.session, 0);
+		assert_ok!(report(&[4], 0, 1, 100));
+		next_session();
+		next_session();
+		assert_eq!((slashable(4), serving()), (0, vec![1, 2, 3]));
+		assert_eq!(Historical::check_proof(key.clone(), proof.clone()), Some((4, ())));
+		// Until the session is forgotten.
+		for _ in 0..KeptSessions::get() {
+			next_session();
+		}
+		assert_eq!(Historical::check_proof(key, proof), None);
 	});
 }
