@@ -11,22 +11,27 @@
 
 use crate::{
 	pallet::{
-		Call, Config, Convictions, Devices, Keys, Operators, Pallet, Workers as WorkerRecords,
+		AllocationDelayFloor, Call, Cohorts, Config, Convictions, Delegations, Devices, Keys,
+		NextWorkerId, Operators, Pallet, Workers as WorkerRecords,
 	},
-	traits::{BenchmarkWorkers, Rounds, Security},
+	traits::{BenchmarkWorkers, Rounds, Staking},
 	types::{
-		Balance, DescriptionOf, DeviceIndex, Fault, InitialAllocations, NextKey, Obligation,
-		Service, UnbondingChunk, WorkerId,
+		Balance, Change, Cohort, DescriptionOf, DeviceIndex, InitialAllocations, LeavingShares,
+		NextKey, Service, UnbondingChunk, WorkerId,
 	},
 };
 use alloc::vec;
+use assay_economics::{deterrence::Policy, MILLION};
 use frame_benchmarking::v2::*;
 use frame_support::{
-	traits::{fungible::Mutate, Get},
+	traits::{
+		fungible::{Inspect, Mutate},
+		EnsureOrigin, Get,
+	},
 	BoundedVec,
 };
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
-use sp_runtime::traits::{Saturating, Zero};
+use sp_runtime::traits::Saturating;
 
 impl<T: Config> BenchmarkWorkers<T::AccountId> for Pallet<T> {
 	fn create_worker(
@@ -34,30 +39,19 @@ impl<T: Config> BenchmarkWorkers<T::AccountId> for Pallet<T> {
 		devices: DeviceIndex,
 		stake_per_device: u128,
 	) -> (T::AccountId, WorkerId) {
-		let index = crate::pallet::NextWorkerId::<T>::get();
+		let index = NextWorkerId::<T>::get();
 		let operator: T::AccountId = account("operator", index as u32, 0);
 		let stake = stake_per_device.saturating_mul(devices.into());
 		let bond = stake.max(T::MinimumBond::get());
 		fund::<T>(&operator, bond);
-		Self::do_register(operator.clone(), operator.clone(), bond, all_flops())
-			.expect("is funded");
+		let all = InitialAllocations::truncate_from(vec![(Service::Flops, MILLION)]);
+		Self::do_register(operator.clone(), operator.clone(), bond, all).expect("is funded");
 		let worker = Self::do_add_worker(operator.clone(), key).expect("the key is fresh");
 		for _ in 0..devices {
 			Self::do_add_device(operator.clone(), worker, Default::default()).expect("is funded");
 		}
 		(operator, worker)
 	}
-}
-
-/// The whole stake for proof of FLOPS.
-fn all_flops() -> InitialAllocations {
-	vec![(Service::Flops, assay_economics::MILLION)].try_into().expect("one is not too many")
-}
-
-/// A fifth of the stake for each service.
-fn all_shares() -> InitialAllocations {
-	let shares = Service::ALL.map(|service| (service, assay_economics::MILLION / 5));
-	shares.to_vec().try_into().expect("all are not too many")
 }
 
 /// Gives `who` a bond, all deposits and as much again.
@@ -76,22 +70,100 @@ fn funded<T: Config>() -> T::AccountId {
 	caller
 }
 
-/// An operator with four minimum bonds, one worker with one device, and all unbonding chunks but
-/// one, none of them due.
+/// A fifth of the stake in every service.
+fn allocations() -> InitialAllocations {
+	InitialAllocations::truncate_from(Service::ALL.map(|service| (service, MILLION / 5)).to_vec())
+}
+
+/// An operator with five minimum bonds, allocations in all services, an announced change of each
+/// and of the commission (all of them due), one worker with one device, and all unbonding chunks
+/// but one, none of them due.
 fn operator<T: Config>() -> (T::AccountId, WorkerId) {
 	let caller = funded::<T>();
-	let bond = T::MinimumBond::get().saturating_mul(4);
-	Pallet::<T>::do_register(caller.clone(), caller.clone(), bond, all_flops()).unwrap();
+	let bond = T::MinimumBond::get().saturating_mul(5);
+	Pallet::<T>::do_register(caller.clone(), caller.clone(), bond, allocations()).unwrap();
 	let worker = Pallet::<T>::do_add_worker(caller.clone(), account("key", 0, 0)).unwrap();
 	Pallet::<T>::do_add_device(caller.clone(), worker, description::<T>()).unwrap();
-	Operators::<T>::mutate(&caller, |record| {
+	announce_everything::<T>(&caller);
+	(caller, worker)
+}
+
+fn announce_everything<T: Config>(operator: &T::AccountId) {
+	let now = frame_system::Pallet::<T>::block_number();
+	Operators::<T>::mutate(operator, |record| {
 		let record = record.as_mut().unwrap();
 		let later: BlockNumberFor<T> = 1_000u32.into();
-		for _ in 1..T::MaxUnbondingChunks::get() {
-			record.unbonding.try_push(UnbondingChunk { amount: Zero::zero(), due: later }).unwrap();
+		for _ in record.unbonding.len() + 1..T::MaxUnbondingChunks::get() as usize {
+			record.unbonding.try_push(UnbondingChunk { amount: 0, due: later }).unwrap();
+		}
+		record.changes = core::array::from_fn(|_| {
+			Some(Change { share_ppm: MILLION / 6, due: now, raise: false })
+		});
+		record.commission_change = Some((0, now));
+	});
+}
+
+/// The first of two sessions one after the other whose cohorts have come, as far as there were two.
+fn first_cohort<T: Config>() -> u32 {
+	T::Session::get().saturating_sub(1)
+}
+
+/// An account with funds for delegations.
+fn delegator<T: Config>(index: u32) -> T::AccountId {
+	let who: T::AccountId = account("delegator", index, 0);
+	let amount = T::MinimumDelegation::get()
+		.saturating_mul(100)
+		.saturating_add(T::Currency::minimum_balance().saturating_mul(100));
+	T::Currency::mint_into(&who, amount).unwrap();
+	who
+}
+
+/// Delegates ten smallest delegations: four shares earn, three begin in each of two cohorts, and
+/// the rest waits in all unbonding chunks but one, due or not.
+fn delegated<T: Config>(
+	operator: &T::AccountId,
+	index: u32,
+	due: BlockNumberFor<T>,
+) -> T::AccountId {
+	let who = delegator::<T>(index);
+	let unit = T::MinimumDelegation::get();
+	let amount = unit.saturating_mul(20);
+	Pallet::<T>::do_delegate(who.clone(), operator.clone(), amount).unwrap();
+	let first = first_cohort::<T>();
+	let second = first.saturating_add(1);
+	let bought = T::Session::get().saturating_add(2);
+	Cohorts::<T>::remove(operator, bought);
+	for from in [first, second] {
+		Cohorts::<T>::insert(operator, from, Cohort { index: None, members: 1 });
+	}
+	let waiting = u128::from(T::MaxUnbondingChunks::get().saturating_sub(1));
+	Operators::<T>::mutate(operator, |record| {
+		let pool = &mut record.as_mut().unwrap().pool;
+		pool.joining = [(first, unit.saturating_mul(3)), (second, unit.saturating_mul(3))];
+		pool.leaving = waiting;
+		pool.entitled = amount.saturating_sub(unit.saturating_mul(6)).saturating_sub(waiting);
+	});
+	Delegations::<T>::mutate(operator, &who, |delegation| {
+		let delegation = delegation.as_mut().unwrap();
+		delegation.joining =
+			vec![(first, unit.saturating_mul(3)), (second, unit.saturating_mul(3))]
+				.try_into()
+				.unwrap();
+		delegation.shares = amount.saturating_sub(unit.saturating_mul(6)).saturating_sub(waiting);
+		for _ in 0..waiting {
+			delegation.leaving.try_push(LeavingShares { shares: 1, due }).unwrap();
 		}
 	});
-	(caller, worker)
+	who
+}
+
+/// Lets an operator owe nothing, so that its delegators may go elsewhere.
+fn owe_nothing<T: Config>(operator: &T::AccountId) {
+	Operators::<T>::mutate(operator, |record| {
+		let record = record.as_mut().unwrap();
+		record.ledger = Default::default();
+		record.changes = [None; 5];
+	});
 }
 
 fn description<T: Config>() -> DescriptionOf<T> {
@@ -108,15 +180,26 @@ fn rotate<T: Config>(worker: WorkerId) {
 	});
 }
 
-/// A conviction with a bounty for an account that does not exist yet.
+/// A conviction of more than the operator's own stake, with a bounty for an account that does not
+/// exist yet.
 fn convicted<T: Config>() -> T::AccountId {
-	let (caller, worker) = operator::<T>();
-	let obligation = Obligation { worker, device: 0, nonce: 0 };
-	let amount = T::MinimumBond::get();
-	Pallet::<T>::reserve(&caller, Service::Flops, obligation, amount).unwrap();
+	let (caller, _) = operator::<T>();
+	delegated::<T>(&caller, 0, 1_000u32.into());
+	Operators::<T>::mutate(&caller, |record| {
+		let record = record.as_mut().unwrap();
+		record.changes = [None; 5];
+		let stake = record.stake();
+		record.ledger = Default::default();
+		record.ledger.raise(Service::Consensus.index(), stake, stake);
+	});
 	let prover: T::AccountId = account("prover", 0, 0);
-	let fault = Fault::WrongOpening;
-	Pallet::<T>::convict(&caller, Service::Flops, obligation, fault, Some(&prover)).unwrap();
+	let amount =
+		T::MinimumBond::get().saturating_mul(5).saturating_add(T::MinimumDelegation::get());
+	let taken = Pallet::<T>::convict_consensus(&caller, T::Session::get(), amount, Some(&prover));
+	assert_eq!(taken, amount);
+	let conviction = Convictions::<T>::get(0).unwrap();
+	assert!(conviction.own > 0 && conviction.delegated > 0 && conviction.bounty > 0);
+	announce_everything::<T>(&caller);
 	caller
 }
 
@@ -130,7 +213,7 @@ mod benchmarks {
 		let payout: T::AccountId = account("payout", 0, 0);
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(caller.clone()), payout, all_shares());
+		_(RawOrigin::Signed(caller.clone()), payout, allocations());
 
 		assert!(Operators::<T>::contains_key(&caller));
 	}
@@ -255,7 +338,7 @@ mod benchmarks {
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller.clone()));
 
-		assert!(Operators::<T>::get(&caller).unwrap().bonded.is_zero());
+		assert_eq!(Operators::<T>::get(&caller).unwrap().bonded, 0);
 	}
 
 	#[benchmark]
@@ -276,10 +359,140 @@ mod benchmarks {
 		let reason: BoundedVec<u8, T::MaxReason> =
 			vec![b'x'; T::MaxReason::get() as usize].try_into().unwrap();
 
+		let origin = T::CancelOrigin::try_successful_origin().unwrap();
+
 		#[extrinsic_call]
-		_(RawOrigin::Root, 0, reason);
+		_(origin as T::RuntimeOrigin, 0, reason);
 
 		assert!(!Convictions::<T>::contains_key(0));
+	}
+
+	#[benchmark]
+	fn delegate() {
+		let (operator, _) = operator::<T>();
+		let caller = delegated::<T>(&operator, 0, 1_000u32.into());
+		let before = Operators::<T>::get(&operator).unwrap().pool.stake;
+		let amount = T::MinimumDelegation::get();
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller), operator.clone(), amount);
+
+		let after = Operators::<T>::get(&operator).unwrap().pool.stake;
+		assert_eq!(after, before.saturating_add(amount));
+	}
+
+	#[benchmark]
+	fn undelegate() {
+		let (operator, _) = operator::<T>();
+		let caller = delegated::<T>(&operator, 0, 1_000u32.into());
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller.clone()), operator.clone(), Balance::MAX);
+
+		let delegation = Delegations::<T>::get(&operator, &caller).unwrap();
+		assert_eq!(delegation.staying(), 0);
+		assert_eq!(delegation.leaving.len(), T::MaxUnbondingChunks::get() as usize);
+	}
+
+	#[benchmark]
+	fn withdraw_delegation() {
+		let (operator, _) = operator::<T>();
+		let now = frame_system::Pallet::<T>::block_number();
+		let caller = delegated::<T>(&operator, 0, now);
+		// Enough for the smallest transfer, whatever the chunks are.
+		let unit = T::MinimumDelegation::get();
+		Operators::<T>::mutate(&operator, |record| {
+			let pool = &mut record.as_mut().unwrap().pool;
+			pool.entitled = pool.entitled.saturating_sub(unit);
+			pool.leaving = pool.leaving.saturating_add(unit);
+		});
+		Delegations::<T>::mutate(&operator, &caller, |delegation| {
+			let delegation = delegation.as_mut().unwrap();
+			delegation.shares = delegation.shares.saturating_sub(unit);
+			let due = now;
+			delegation.leaving.try_push(LeavingShares { shares: unit, due }).unwrap();
+		});
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller.clone()), operator.clone());
+
+		assert!(Delegations::<T>::get(&operator, &caller).unwrap().leaving.is_empty());
+	}
+
+	#[benchmark]
+	fn redelegate() {
+		let (to, _) = operator::<T>();
+		let caller = delegated::<T>(&to, 0, 1_000u32.into());
+		let from: T::AccountId = account("another operator", 0, 0);
+		fund::<T>(&from, T::MinimumBond::get());
+		let bond = T::MinimumBond::get();
+		Pallet::<T>::do_register(from.clone(), from.clone(), bond, allocations()).unwrap();
+		let caller_again = delegated::<T>(&from, 0, 1_000u32.into());
+		assert_eq!(caller, caller_again);
+		owe_nothing::<T>(&from);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller.clone()), from.clone(), to, Balance::MAX);
+
+		assert_eq!(Delegations::<T>::get(&from, &caller).map_or(0, |d| d.staying()), 0);
+	}
+
+	#[benchmark]
+	fn claim_rewards() {
+		let (operator, _) = operator::<T>();
+		let caller = delegated::<T>(&operator, 0, 1_000u32.into());
+		let amount = T::Currency::minimum_balance().saturating_mul(10).max(1_000_000);
+		T::Currency::mint_into(&Pallet::<T>::rewards_account(), amount).unwrap();
+		Delegations::<T>::mutate(&operator, &caller, |delegation| {
+			delegation.as_mut().unwrap().rewards = amount;
+		});
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller.clone()), operator.clone());
+
+		assert_eq!(Delegations::<T>::get(&operator, &caller).unwrap().rewards, 0);
+	}
+
+	#[benchmark]
+	fn set_commission() {
+		let (caller, _) = operator::<T>();
+		// The announced raise is carried out, and then another one is announced.
+		let ppm = T::MaxCommission::get().min(T::MaxCommissionRaise::get());
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller.clone()), ppm);
+
+		let record = Operators::<T>::get(&caller).unwrap();
+		assert_eq!(record.commission_change.map(|(next, _)| next), Some(ppm));
+	}
+
+	#[benchmark]
+	fn allocate() {
+		let (caller, _) = operator::<T>();
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller.clone()), Service::Data, MILLION / 4);
+
+		let record = Operators::<T>::get(&caller).unwrap();
+		assert!(record.changes[Service::Data.index()].is_some_and(|change| change.raise));
+	}
+
+	#[benchmark]
+	fn set_allocation_delay() {
+		let blocks = AllocationDelayFloor::<T>::get().saturating_add(1u32.into());
+
+		#[extrinsic_call]
+		_(RawOrigin::Root, blocks);
+
+		assert_eq!(crate::pallet::AllocationDelay::<T>::get(), blocks);
+	}
+
+	#[benchmark]
+	fn set_policy() {
+		#[extrinsic_call]
+		_(RawOrigin::Root, Policy::LIVE);
+
+		assert_eq!(crate::pallet::EconomicPolicy::<T>::get(), Some(Policy::LIVE));
 	}
 
 	impl_benchmark_test_suite!(Pallet, crate::mock::new_test_ext(), crate::mock::Test);

@@ -1,9 +1,12 @@
 //! Tests of `pallet-operators`.
 
 mod allocations;
+mod attacks;
 mod convictions;
+mod cost;
 mod devices;
 mod genesis;
+mod model;
 mod occupancy;
 mod properties;
 mod refusals;
@@ -13,4 +16,5 @@ mod rewards;
 mod security;
 mod stake;
 mod state;
+mod support;
 mod workers;
