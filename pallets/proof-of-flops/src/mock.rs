@@ -11,10 +11,11 @@ use frame_support::{
 		fungible::ItemOf, AsEnsureOriginWithArg, ConstU128, ConstU16, ConstU32, ConstU64, Get,
 		Hooks,
 	},
+	PalletId,
 };
-use pallet_operators::{DeviceIndex, WorkerId, Workers as _};
+use pallet_operators::{DeviceIndex, Service, WorkerId, Workers as _};
 use sp_core::H256;
-use sp_runtime::{BuildStorage, DispatchError, Permill};
+use sp_runtime::{BuildStorage, DispatchError};
 use std::collections::BTreeMap;
 
 /// Native balances and credits.
@@ -122,7 +123,14 @@ impl pallet_operators::Config for Test {
 	type UnbondingDelay = ConstU64<200>;
 	type LongestFaultWindow = ConstU64<100>;
 	type EscrowDelay = ConstU64<50>;
-	type BountyShare = BountyShare;
+	type Session = ConstU32<0>;
+	type CancelOrigin = frame_system::EnsureRoot<u64>;
+	type DelegationPot = DelegationPot;
+	type RewardsPot = RewardsPot;
+	type MinimumDelegation = ConstU128<100>;
+	type MaxCommission = ConstU32<0>;
+	type MaxCommissionRaise = ConstU32<0>;
+	type CommissionDelay = ConstU64<1>;
 	type MaxWorkers = ConstU32<4>;
 	type MaxDevices = ConstU16<8>;
 	type MaxUnbondingChunks = ConstU32<4>;
@@ -132,8 +140,10 @@ impl pallet_operators::Config for Test {
 }
 
 parameter_types! {
-	/// What a prover earns.
-	pub const BountyShare: Permill = Permill::from_percent(40);
+	/// Account of delegated stake; four bytes of the name are left in an account of this runtime.
+	pub const DelegationPot: PalletId = PalletId(*b"delegate");
+	/// Account of rewards.
+	pub const RewardsPot: PalletId = PalletId(*b"rewards!");
 }
 
 /// The slot of the current block.
@@ -211,8 +221,12 @@ pub(crate) fn genesis(parameters: RoundParameters) -> sp_io::TestExternalities {
 		beacon: pallet_beacon::GenesisConfig { delay: parameters.delay, ..Default::default() },
 		operators: pallet_operators::GenesisConfig {
 			operators: operators
-				.map(|i| (operator(i), payout(i), BOND, vec![(hot_key(i), DEVICES)]))
+				.map(|i| {
+					let flops = vec![(Service::Flops, 1_000_000)];
+					(operator(i), payout(i), BOND, flops, vec![(hot_key(i), DEVICES)])
+				})
 				.collect(),
+			..Default::default()
 		},
 		proof_of_flops: crate::GenesisConfig { parameters, ..Default::default() },
 		..Default::default()
