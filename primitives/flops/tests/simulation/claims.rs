@@ -130,9 +130,11 @@ fn play(rules: &Rules, plan: &Plan, trial: &Hash, twin: fn(Intent) -> Intent) ->
 			_ => plan.network,
 		};
 		for (identity, commitment) in &mut owners {
-			let intent = (round < plan.rounds)
-				.then(|| twin(each((plan.intent)(round, plan.strength))))
-				.unwrap_or_default();
+			let intent = if round < plan.rounds {
+				twin(each((plan.intent)(round, plan.strength)))
+			} else {
+				Intent::default()
+			};
 			*commitment = take_turn(rules, identity, round, intent);
 		}
 		draw_round(rules, network, plan.authors, trial, round, &mut owners);
