@@ -66,7 +66,7 @@ pub fn specification(folder: &Path, candidates: &[Candidate], seats: usize, epoc
 	let million = 1_000_000;
 	let entry = |candidate: &Candidate| {
 		let bond = u64::try_from(candidate.bond * ASY).expect("a bond below 18 million ASY");
-		let everything = json!([["Consensus", million]]);
+		let everything = json!([["consensus", million]]);
 		json!([candidate.address(), candidate.address(), bond, everything, []])
 	};
 	let endowment = u64::try_from(1_000_000 * ASY).expect("below 18 million ASY");

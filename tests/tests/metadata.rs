@@ -4,7 +4,7 @@ use codec::Decode;
 use frame_metadata::{v16::RuntimeMetadataV16, RuntimeMetadata, RuntimeMetadataPrefixed};
 
 /// The pallets of this repository.
-const OURS: [&str; 4] = ["Timing", "Beacon", "Operators", "ProofOfFlops"];
+const OURS: [&str; 5] = ["Timing", "Beacon", "Operators", "ProofOfFlops", "Validators"];
 
 fn decode(bytes: &[u8]) -> RuntimeMetadata {
 	RuntimeMetadataPrefixed::decode(&mut &*bytes).expect("metadata decodes").1

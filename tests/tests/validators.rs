@@ -9,7 +9,7 @@ use assay_tests::{
 	validators::{link, specification, Candidate, Member, ASY},
 	Machine,
 };
-use subxt::dynamic::Value;
+use subxt::dynamic::{At, Value};
 
 /// Slots of a session.
 const EPOCH: u32 = 12;

@@ -1,7 +1,7 @@
 //! What services may slash, and what delegators pay.
 
 use super::{
-	super::{amount, blocks, share},
+	super::{blocks, share},
 	bond::not_active,
 	plan::{Context, Plan, Step},
 };
