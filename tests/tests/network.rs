@@ -29,8 +29,6 @@ struct Account {
 	buffer: u128,
 	/// Claim, multiplier and block of each commitment, by round.
 	commitments: BTreeMap<u32, (u32, Multiplier, u32)>,
-	/// Worth of each claim that is not final, by round.
-	open: BTreeMap<u32, u128>,
 	revealed: Vec<u32>,
 	credited: Vec<u32>,
 	paid: u128,
@@ -73,17 +71,10 @@ impl Auditor {
 				account.revealed.push(event.small("round"));
 			}
 			"Credited" => self.credited(event, &place),
-			"Lapsed" | "Voided" => {
-				let worth = self.account(event).open.remove(&event.small("round"));
-				assert!(worth.is_some(), "{place}: the claim was not open");
-			}
 			"Convicted" => {
 				let account = self.account(event);
 				assert_eq!(event.number("burnt"), account.buffer, "{place}: burns the buffer");
 				account.buffer = 0;
-				// Each of the others is told as voided before.
-				account.open.remove(&event.small("round"));
-				assert!(account.open.is_empty(), "{place}: claims are left");
 				account.unbroken_ms = 0;
 				account.convictions += 1;
 			}
@@ -115,14 +106,11 @@ impl Auditor {
 		assert_eq!(event.small("multiplier"), multiplier.0, "{place}: the multiplier");
 		let earlier = account.commitments.insert(round, (claim, multiplier, event.block));
 		assert!(earlier.is_none(), "{place}: a second commitment in round {round}");
-		account.open.insert(round, reward::credits(claim, multiplier));
 	}
 
 	fn credited(&mut self, event: &Record, place: &str) {
 		let round = event.small("round");
-		// What an open claim asks of the buffer is known once its round is sampled.
-		let aims: BTreeMap<u32, Ratio> =
-			self.turnouts.iter().map(|(round, turnout)| (*round, aim(*turnout))).collect();
+		let aim = aim(self.turnouts[&round]);
 		let account = self.account(event);
 		let (claim, multiplier, _) = account.commitments[&round];
 		assert_eq!(event.small("claim"), claim, "{place}");
@@ -130,22 +118,15 @@ impl Auditor {
 		assert!(event.flag("opened"), "{place}: everybody is drawn in so small a network");
 		let credits = reward::credits(claim, multiplier);
 		assert_eq!(event.number("credits"), credits, "{place}: claim × multiplier");
-		assert_eq!(account.open.remove(&round), Some(credits), "{place}: the claim was open");
 		assert_eq!(event.number("granted"), credits, "{place}: all of what was opened");
-		let others =
-			account.open.iter().map(|(round, worth)| aims.get(round).map(|aim| (*aim, *worth)));
-		let level = coverage::level(&PARAMETERS, account.buffer, (aims[&round], credits), others);
+		let level = coverage::buffer_level(aim, &PARAMETERS, credits);
 		assert_eq!(event.number("required"), level, "{place}: the level of the buffer");
 		let payment = coverage::pay(account.buffer, credits, level);
 		assert_eq!(event.number("paid"), payment.paid, "{place}: what was paid");
 		assert_eq!(event.number("buffer"), payment.buffer, "{place}: what was kept");
-		let (to_buffer, from_buffer) = (event.number("to_buffer"), event.number("from_buffer"));
-		assert_eq!(credits + from_buffer, to_buffer + payment.paid, "{place}: nothing is lost");
-		assert_eq!(
-			account.buffer + to_buffer,
-			payment.buffer + from_buffer,
-			"{place}: what the buffer gained or lost"
-		);
+		let to_buffer = event.number("to_buffer");
+		assert_eq!(credits, to_buffer + payment.paid, "{place}: nothing is lost");
+		assert_eq!(account.buffer + to_buffer, payment.buffer, "{place}: what the buffer gained");
 		account.buffer = payment.buffer;
 		account.paid += payment.paid;
 		account.credited.push(round);

@@ -68,16 +68,14 @@ fn claim(round: RoundIndex, opened: bool) -> Claim {
 	}
 }
 
-/// A standing with `opened` opened claims of the latest rounds before the current one, each of which
-/// will be paid, because the buffer is full, and `waiting` later ones that have to be opened still.
-fn put_standing<T: Config>(operator: &T::AccountId, worker: WorkerId, opened: u32, waiting: u32) {
-	let first = CURRENT - opened - waiting;
+/// A standing with `claims` opened claims of the latest rounds before the current one, each of
+/// which will be paid, because the buffer is full.
+fn put_standing<T: Config>(operator: &T::AccountId, worker: WorkerId, claims: u32) {
+	let first = CURRENT.saturating_sub(claims);
 	let mut pending = BoundedVec::default();
 	for index in first..CURRENT {
-		let waits = index >= first + opened;
-		let ago = if waits { RoundParameters::LIVE.sampled_at(0) } else { 10_000 };
-		put_round::<T>(index, ago, 1, true);
-		pending.try_push(claim(index, !waits)).expect("no more than `MAX_PENDING`");
+		put_round::<T>(index, 10_000, 1, true);
+		pending.try_push(claim(index, true)).expect("no more than `MAX_PENDING`");
 	}
 	CurrentRound::<T>::put(CURRENT);
 	Standings::<T>::insert(
@@ -158,21 +156,18 @@ mod benchmarks {
 	#[benchmark]
 	fn commit(c: Linear<0, MAX_PENDING>) {
 		let (key, operator, worker) = device::<T>();
-		// The level of the buffer depends on every claim that stays open; one is added to them.
-		let waiting = (MAX_PENDING - c).min(MAX_PENDING - 1);
-		put_standing::<T>(&operator, worker, c, waiting);
+		put_standing::<T>(&operator, worker, c);
 		put_round::<T>(CURRENT, RoundParameters::LIVE.window, 0, false);
 		#[extrinsic_call]
 		_(RawOrigin::Signed(key), 0, TILES, H256::zero());
-		let open = Standings::<T>::get(worker, 0).map_or(0, |s| s.pending.len() as u32);
-		assert_eq!(open, waiting + 1);
+		assert_eq!(Standings::<T>::get(worker, 0).map(|s| s.pending.len()), Some(1));
 	}
 
 	#[benchmark]
 	fn reveal(o: Linear<1, MAX_SAMPLES>) {
 		let (key, operator, worker) = device::<T>();
 		reserve::<T>(&operator, worker);
-		put_standing::<T>(&operator, worker, MAX_PENDING - 1, 0);
+		put_standing::<T>(&operator, worker, MAX_PENDING - 1);
 		let rules = RoundParameters { samples: o, ..RoundParameters::LIVE };
 		Parameters::<T>::put(rules);
 		put_round::<T>(CURRENT, rules.sampled_at(0), 1, true);
@@ -194,7 +189,7 @@ mod benchmarks {
 	fn settle(c: Linear<1, MAX_PENDING>) {
 		let (_, operator, worker) = device::<T>();
 		reserve::<T>(&operator, worker);
-		put_standing::<T>(&operator, worker, c, 0);
+		put_standing::<T>(&operator, worker, c);
 		// The last of them was not opened: a conviction is the most expensive end.
 		Standings::<T>::mutate(worker, 0, |standing| {
 			let standing = standing.as_mut().expect("it was put there");
@@ -212,7 +207,7 @@ mod benchmarks {
 	fn release_buffer(c: Linear<0, MAX_PENDING>) {
 		let (_, operator, worker) = device::<T>();
 		reserve::<T>(&operator, worker);
-		put_standing::<T>(&operator, worker, c, 0);
+		put_standing::<T>(&operator, worker, c);
 		#[extrinsic_call]
 		_(RawOrigin::Signed(operator), worker, 0);
 		assert!(Standings::<T>::get(worker, 0).is_none());

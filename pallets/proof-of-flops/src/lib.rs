@@ -216,7 +216,7 @@ pub mod pallet {
 			device: DeviceIndex,
 		},
 		/// A claim was credited: of `credits = claim × multiplier` as much as is `granted`, and
-		/// `granted + from_buffer = to_buffer + paid`.
+		/// `granted = to_buffer + paid`.
 		Credited {
 			/// Index of the round.
 			round: RoundIndex,
@@ -237,12 +237,10 @@ pub mod pallet {
 			/// What of them is granted: all if the claim was opened, otherwise what the buffer
 			/// covered.
 			granted: u128,
-			/// Level up to which the buffer fills first; what is above is paid.
+			/// Level up to which the buffer fills first; the rest of what is granted is paid.
 			required: u128,
-			/// What the buffer grew by; zero if it shrank.
+			/// What the buffer grew by. It never shrinks before it is released or burnt.
 			to_buffer: u128,
-			/// What the buffer shrank by, since it was above the level; zero if it grew.
-			from_buffer: u128,
 			/// What was paid to the operator's payout account.
 			paid: u128,
 			/// The buffer afterwards.

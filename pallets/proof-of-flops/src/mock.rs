@@ -267,17 +267,16 @@ pub(crate) fn check_invariants() {
 				granted,
 				required,
 				to_buffer,
-				from_buffer,
 				paid: out,
 				buffer,
 				..
 			} => {
-				assert_eq!(granted + from_buffer, to_buffer + out);
+				assert_eq!(granted, to_buffer + out);
 				assert!(granted <= credits && (granted == credits || !opened));
-				assert!(from_buffer == 0 || buffer == required, "it shrinks to the level only");
+				assert!(out == 0 || buffer >= required, "nothing is paid before it is full");
 				paid += out;
 				let sum = buffers.entry((worker, device)).or_default();
-				*sum = *sum + to_buffer - from_buffer;
+				*sum += to_buffer;
 				assert_eq!(*sum, buffer, "the event tells the buffer as it is");
 			}
 			Event::Convicted { worker, device, burnt, .. } => {
@@ -473,7 +472,6 @@ pub(crate) fn give_buffer(i: u64, device: DeviceIndex, amount: u128) {
 			granted: amount,
 			required: 0,
 			to_buffer: amount,
-			from_buffer: 0,
 			paid: 0,
 			buffer: standing.buffer,
 		});

@@ -40,6 +40,11 @@ pub(crate) fn credits(claim: &Claim) -> u128 {
 	reward::credits(claim.size, claim.multiplier)
 }
 
+/// What the buffer fills up to for a claim worth so much, by this turnout.
+pub(crate) fn level(parameters: &Parameters, turnout: &Turnout, credits: u128) -> u128 {
+	coverage::buffer_level(aim(parameters, turnout), parameters, credits)
+}
+
 /// Whether a claim worth so much would be of the covered class, by the latest turnout known.
 pub(crate) fn covered(
 	parameters: &Parameters,

@@ -213,7 +213,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Credits the device's oldest claim with what is granted of it: the buffer fills up to the
-	/// level first, what is above is paid.
+	/// claim's level first, the rest is paid. Nothing is taken out of the buffer.
 	fn credit(
 		worker: WorkerId,
 		device: DeviceIndex,
@@ -225,13 +225,7 @@ impl<T: Config> Pallet<T> {
 	) {
 		let before = standing.buffer;
 		let credits = rules::credits(claim);
-		let aim = |round: &Round| rules::aim(parameters, &round.turnout);
-		let open =
-			standing.pending.iter().filter(|other| other.round != claim.round).map(|other| {
-				let round = Rounds::<T>::get(other.round).filter(|round| round.sample.is_some())?;
-				Some((aim(&round), rules::credits(other)))
-			});
-		let required = coverage::level(parameters, before, (aim(round), credits), open);
+		let required = rules::level(parameters, &round.turnout, credits);
 		let payment = coverage::pay(before, granted, required);
 		let paid = Self::pay(&standing.operator, payment.paid);
 		// What the payout account cannot receive stays in the buffer: nothing is lost.
@@ -250,7 +244,6 @@ impl<T: Config> Pallet<T> {
 			granted,
 			required,
 			to_buffer: standing.buffer.saturating_sub(before),
-			from_buffer: before.saturating_sub(standing.buffer),
 			paid,
 			buffer: standing.buffer,
 		});

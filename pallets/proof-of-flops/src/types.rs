@@ -332,8 +332,7 @@ pub struct Status<AccountId> {
 	/// Withheld credits, in units of 10⁻¹² credits.
 	pub buffer: u128,
 	/// Level up to which the buffer fills before credits are paid out, for a claim like the latest by
-	/// the latest turnout. A larger claim that is open keeps more, and one whose round is not sampled
-	/// keeps all.
+	/// the latest turnout. A buffer that holds more stays as it is.
 	pub required: u128,
 	/// Credits of one more claim like the latest, in units of 10⁻¹² credits: what is granted if it is
 	/// drawn and opened.

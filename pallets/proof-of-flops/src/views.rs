@@ -87,8 +87,7 @@ impl<T: Config> Pallet<T> {
 		));
 		status.expected_credits = assay_flops::reward::credits(size, status.multiplier);
 		let expected = status.expected_credits;
-		status.required =
-			coverage::buffer_level(rules::aim(parameters, &turnout), parameters, expected);
+		status.required = rules::level(parameters, &turnout, expected);
 		status.covered = rules::covered(parameters, &turnout, standing.buffer, expected);
 		let ratio = rules::ratio(parameters, &turnout, status.covered);
 		status.expected_undrawn = coverage::payable(ratio, parameters, standing.buffer, expected);

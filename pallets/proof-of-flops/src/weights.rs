@@ -83,10 +83,9 @@ mod works {
 	/// See [`WeightInfo::on_initialize_sample`](super::WeightInfo::on_initialize_sample).
 	pub(super) const SAMPLE: Work = Work { microseconds: 40, reads: 6, writes: 3 };
 
-	/// A conviction on the way costs less than the commitment that is not made then. The rounds of
-	/// claims that stay open are read for the level of the buffer.
+	/// A conviction on the way costs less than the commitment that is not made then.
 	pub(super) fn commit(claims: u32) -> Work {
-		Work { microseconds: 150, reads: 28, writes: 12 }.and(claims, SETTLEMENT)
+		Work { microseconds: 150, reads: 20, writes: 12 }.and(claims, SETTLEMENT)
 	}
 
 	/// The openings, and the settlement of all that can be pending.
@@ -96,10 +95,9 @@ mod works {
 			.and(MAX_PENDING, SETTLEMENT)
 	}
 
-	/// The settlements, the last of which may be a conviction, and the rounds of claims that stay
-	/// open.
+	/// The settlements, the last of which may be a conviction.
 	pub(super) fn settle(claims: u32) -> Work {
-		Work { microseconds: 100, reads: 22, writes: 10 }.and(claims, SETTLEMENT)
+		Work { microseconds: 100, reads: 14, writes: 10 }.and(claims, SETTLEMENT)
 	}
 
 	/// The settlements, and the release of stake and buffer.

@@ -4,7 +4,8 @@
 //! granted in full. One that was not drawn is granted as far as it is *covered*: up to the largest
 //! r with `q · (1 − α) · (P + r) ≥ λ · r`, where q is the probability that it was drawn, α the
 //! assumed share of colluding block authors and λ the deterrence. What is granted fills the buffer
-//! up to a level; what is above is paid out.
+//! up to a level; what the buffer has no room for is paid out. A buffer **never shrinks** before it
+//! is released or burnt.
 //!
 //! Why it holds: a conviction costs P, r and every other claim that is not final yet. An author who
 //! withholds a block re-rolls the draw, so a fake is found with a probability of at least
@@ -14,18 +15,11 @@
 //!
 //! That counts on one P for a claim, whether it is drawn or not. Whoever keeps the buffer therefore
 //! settles the claims of a device **in the order of their rounds**, so that nothing earned later
-//! covers an earlier claim. What is left to a worker that has seen its draw is when it settles older
-//! claims, and with that what they pay out. Hence a payment leaves the [`level`]:
-//!
-//! * at least what every claim that is **still open** fills the buffer up to. The worst that a
-//!   worker can do then is to be convicted with its own level in the buffer, and to have more there
-//!   if it is not drawn. The level is made for [`aim`], at most twice the probability of a claim's
-//!   class, and for a claim larger by an eighth: q′·(level + r) > r all the same, for λ ≥ 2. What was
-//!   covered stays so, too, whoever settles what came before.
-//! * while the round of an open claim is **not sampled** yet, all that is in the buffer. Nobody knows
-//!   that claim's level, but the last author before its sample knows its draw. A claim that was
-//!   covered when it was committed, and is drawn with the covered ones' probability, would otherwise
-//!   be covered no more when anybody settles a smaller, older one.
+//! covers an earlier claim, and takes nothing out of the buffer while a claim is open. If it could
+//! be paid down to the level of a claim that is settled, a worker that has seen itself drawn would
+//! let a small, older claim empty what it is about to lose. Paying it down to what the open claims
+//! need would be safe, but cost honest workers whose claims vary much of their income: after a few
+//! small claims, the next one of the usual size would be covered in part only.
 
 use crate::{Parameters, Ratio};
 
@@ -151,36 +145,20 @@ pub fn buffer_level(q: Ratio, params: &Parameters, claim_units: u128) -> u128 {
 	required_buffer(q, params, claim_units.saturating_add(claim_units.div_ceil(HEADROOM)))
 }
 
-/// The level of the buffer that the payment for a claim leaves: the largest [`buffer_level`] of this
-/// claim and of every other claim of the device that is still open, and all that is in `buffer`
-/// while the round of any of those is not sampled.
-///
-/// A claim is given as the [`aim`] of its round and its worth in units, an open claim whose round is
-/// not sampled yet as `None`.
-pub fn level(
-	params: &Parameters,
-	buffer: u128,
-	claim: (Ratio, u128),
-	open: impl IntoIterator<Item = Option<(Ratio, u128)>>,
-) -> u128 {
-	let own = |(aim, claim_units)| buffer_level(aim, params, claim_units);
-	open.into_iter().fold(own(claim), |level, other| level.max(other.map_or(buffer, own)))
-}
-
-/// What becomes of a claim that is paid.
+/// What becomes of what is granted of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Payment {
-	/// Units to pay out now: of the claim, and of the buffer where that is above the level.
+	/// Units to pay out now, of those that were granted.
 	pub paid: u128,
-	/// Units in the buffer afterwards.
+	/// Units in the buffer afterwards, no fewer than before.
 	pub buffer: u128,
 }
 
 /// Pays `granted` units, which is a drawn claim that has passed or the [`payable`] part of one that
-/// was not drawn, into `buffer`, which fills up to the [`level`] first; what is above is paid out.
+/// was not drawn: they fill `buffer` up to `level`, the claim's [`buffer_level`], and the rest is
+/// paid out. What is above the level stays in the buffer.
 /// Nothing is made or lost: `paid + new buffer = buffer + granted`.
 pub fn pay(buffer: u128, granted: u128, level: u128) -> Payment {
-	let all = buffer.saturating_add(granted);
-	let paid = all.saturating_sub(level);
-	Payment { paid, buffer: all.saturating_sub(paid) }
+	let kept = granted.min(level.saturating_sub(buffer));
+	Payment { paid: granted.saturating_sub(kept), buffer: buffer.saturating_add(kept) }
 }

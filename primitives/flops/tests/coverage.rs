@@ -2,7 +2,7 @@
 
 use assay_flops::{
 	coverage::{
-		aim, audit_ratios, buffer_level, coverable, covered, level, pay, payable, required_buffer,
+		aim, audit_ratios, buffer_level, coverable, covered, pay, payable, required_buffer,
 	},
 	Parameters, Ratio,
 };
@@ -48,24 +48,6 @@ fn aim_should_be_the_smaller_probability_of_now_and_of_a_network_of_covered_clai
 }
 
 #[test]
-fn level_should_be_the_largest_of_all_open_claims_and_keep_all_while_a_round_is_not_sampled() {
-	let (q, rare) = (Ratio::ONE, Ratio { num: 1, den: 20 });
-	let of = |buffer, open: &[Option<(Ratio, u128)>]| {
-		level(&LIVE, buffer, (q, 80), open.iter().copied())
-	};
-	// q is 1, so a claim of 90 needs 180.
-	assert_eq!(of(0, &[]), 180);
-	assert_eq!(of(1_000, &[]), 180, "a buffer shrinks when nothing relies on it");
-	assert_eq!(of(1_000, &[Some((q, 8))]), 180);
-	assert_eq!(of(1_000, &[Some((q, 8)), Some((q, 160))]), 360);
-	assert_eq!(of(0, &[Some((rare, 8))]), buffer_level(rare, &LIVE, 8));
-	assert_eq!(of(1_000, &[None]), 1_000);
-	assert_eq!(of(100, &[None]), 180, "a buffer fills all the same");
-	assert_eq!(of(300, &[Some((q, 160)), None, Some((q, 8))]), 360);
-	assert_eq!(of(7, &[Some((Ratio::ZERO, 1))]), u128::MAX);
-}
-
-#[test]
 fn required_buffer_should_be_sixty_claims_when_one_in_twenty_is_drawn() {
 	// q (1 − α) (P + r) ≥ 2 r with q = 5 % and α = 1/3: P + r ≥ 60 r.
 	let q = Ratio { num: 1, den: 20 };
@@ -101,12 +83,13 @@ fn probability_above_one_should_count_as_one() {
 }
 
 #[test]
-fn payment_should_fill_the_buffer_first() {
+fn payment_should_fill_the_buffer_first_and_never_empty_it() {
 	let all = |p: assay_flops::coverage::Payment| (p.paid, p.buffer);
 	assert_eq!(all(pay(0, 10, 100)), (0, 10));
 	assert_eq!(all(pay(95, 10, 100)), (5, 100));
 	assert_eq!(all(pay(100, 10, 100)), (10, 100));
-	assert_eq!(all(pay(100, 10, 20)), (90, 20));
+	assert_eq!(all(pay(100, 10, 20)), (10, 100));
+	assert_eq!(all(pay(u128::MAX, 10, 0)), (10, u128::MAX));
 	assert_eq!(all(pay(100, 10, u128::MAX)), (0, 110));
 }
 
@@ -146,19 +129,17 @@ proptest! {
 	}
 
 	#[test]
-	fn conviction_should_cost_more_than_the_claim_when_no_more_than_its_level_is_left(
-		budget in 2u32..2_000,
-		commitments in (0u32..10_000, 0u32..10_000),
-		claim in 1u128..1 << 60,
-		class in any::<bool>(),
+	fn payment_should_never_shrink_a_buffer_nor_pay_before_it_is_full(
+		buffer in 0u128..1 << 70,
+		granted in 0u128..1 << 70,
+		num in 0u64..1_000,
+		claim in 0u128..1 << 60,
 	) {
-		let (covered, uncovered) = commitments;
-		let (q_covered, q_uncovered) = audit_ratios(budget, covered, uncovered);
-		let q = if class { q_covered } else { q_uncovered };
-		let left = level(&LIVE, 0, (aim(budget, covered, uncovered), claim), []);
-		// q (1 − α) (P + r) > r without a division, with α = 1/3.
-		let lost = u128::from(q.num) * 2 * (left + claim);
-		prop_assert!(lost > u128::from(q.den) * 3 * claim);
+		let level = buffer_level(Ratio { num, den: 1_000 }, &LIVE, claim);
+		let payment = pay(buffer, granted, level);
+		prop_assert_eq!(payment.paid + payment.buffer, buffer + granted);
+		prop_assert!(payment.buffer >= buffer && payment.buffer <= buffer.max(level));
+		prop_assert!(payment.paid == 0 || payment.buffer >= level);
 	}
 
 	#[test]
@@ -231,8 +212,7 @@ proptest! {
 		let _ = covered(Ratio { num, den }, &params, buffer, claim);
 		let _ = coverable(Ratio { num, den }, &params, buffer);
 		let q = Ratio { num, den };
-		let level = level(&params, buffer, (q, claim), [None, Some((q, buffer))]);
-		let payment = pay(buffer / 2, claim / 2, level);
+		let payment = pay(buffer / 2, claim / 2, buffer_level(q, &params, claim));
 		prop_assert_eq!(payment.paid + payment.buffer, buffer / 2 + claim / 2);
 	}
 }

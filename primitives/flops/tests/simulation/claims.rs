@@ -27,7 +27,7 @@ pub(crate) struct Plan {
 	pub(crate) unbroken_ms: u64,
 	/// Block authors on the claimant's side.
 	pub(crate) authors: Authors,
-	/// When the claimant settles.
+	/// When the claimant takes what is due.
 	pub(crate) timing: Timing,
 	/// What all identities together claim in a round.
 	pub(crate) intent: fn(round: u32, strength: u32) -> Intent,
@@ -93,24 +93,6 @@ fn honest(intent: Intent) -> Intent {
 	Intent { tiles: if intent.tiles == 0 { 0 } else { (real as u32).max(1) }, wrong: 0 }
 }
 
-/// What an identity does in a round: it settles what is due and commits, in the order it likes.
-fn take_turn(
-	rules: &Rules,
-	identity: &mut Identity,
-	round: u32,
-	intent: Intent,
-) -> Option<Commitment> {
-	let waits = identity.waits();
-	if !waits {
-		identity.settle(rules, round, false);
-	}
-	let commitment = identity.commit(rules, intent);
-	if waits {
-		identity.settle(rules, round, commitment.is_some());
-	}
-	commitment
-}
-
 /// Wealth at the end of one trial.
 fn play(rules: &Rules, plan: &Plan, trial: &Hash, twin: fn(Intent) -> Intent) -> i128 {
 	let each = |intent: Intent| Intent { tiles: intent.tiles / plan.identities, ..intent };
@@ -135,14 +117,15 @@ fn play(rules: &Rules, plan: &Plan, trial: &Hash, twin: fn(Intent) -> Intent) ->
 			} else {
 				Intent::default()
 			};
-			*commitment = take_turn(rules, identity, round, intent);
+			identity.settle(rules, round);
+			*commitment = identity.commit(rules, intent);
 		}
 		draw_round(rules, network, plan.authors, trial, round, &mut owners);
 	}
 	owners
 		.iter_mut()
 		.map(|(identity, _)| {
-			identity.settle(rules, plan.rounds + OPEN_ROUNDS, false);
+			identity.settle(rules, plan.rounds + OPEN_ROUNDS);
 			identity.wealth()
 		})
 		.sum()
@@ -171,7 +154,6 @@ pub(crate) fn income(
 	rules: &Rules,
 	network: impl Fn(u32) -> Network,
 	tiles: impl Fn(u32) -> u32,
-	timing: Timing,
 	trials: u32,
 ) -> f64 {
 	const ROUNDS: u32 = 100;
@@ -182,17 +164,17 @@ pub(crate) fn income(
 			let seed = derive(b"income", &[&trial.to_le_bytes()]);
 			let mut identity = Identity::seasoned(0, 0);
 			identity.grows = false;
-			identity.timing = timing;
 			identity.fill(rules, network(0), DEVICE_TILES);
 			let before = identity.wealth();
 			let mut owners = [(identity, None)];
 			for round in 0..ROUNDS + OPEN_ROUNDS {
 				let [(identity, commitment)] = &mut owners;
 				let tiles = if round < ROUNDS { tiles(round) } else { 0 };
-				*commitment = take_turn(rules, identity, round, Intent { tiles, wrong: 0 });
+				identity.settle(rules, round);
+				*commitment = identity.commit(rules, Intent { tiles, wrong: 0 });
 				draw_round(rules, network(round), authors, &seed, round, &mut owners);
 			}
-			owners[0].0.settle(rules, ROUNDS + OPEN_ROUNDS, false);
+			owners[0].0.settle(rules, ROUNDS + OPEN_ROUNDS);
 			(owners[0].0.wealth() - before) as f64 / worth as f64
 		})
 		.sum();

@@ -2,7 +2,7 @@
 
 use assay_draw::{seed as derive, Draw};
 use assay_flops::{
-	coverage::{aim, audit_ratios, buffer_level, covered, level, pay, payable},
+	coverage::{aim, audit_ratios, buffer_level, covered, pay, payable},
 	multiplier::{after_missed, multiplier},
 	reward::credits,
 	sampling::{drawn, samples},
@@ -32,10 +32,9 @@ pub(crate) struct Rules {
 	pub(crate) in_part: bool,
 	/// Claims are settled in the order of their rounds.
 	pub(crate) in_order: bool,
-	/// A payment leaves what the claims that are still open require.
-	pub(crate) keep_for_open: bool,
-	/// A payment leaves all that is there while the round of an open claim is not sampled.
-	pub(crate) keep_for_unsampled: bool,
+	/// A buffer never shrinks. Otherwise its owner may have it paid down to the level of the claim
+	/// that is settled.
+	pub(crate) keep: bool,
 }
 
 impl Rules {
@@ -44,8 +43,7 @@ impl Rules {
 		coverage: true,
 		in_part: true,
 		in_order: true,
-		keep_for_open: true,
-		keep_for_unsampled: true,
+		keep: true,
 	};
 
 	/// The probability that a buffer is made for among so many.
@@ -56,6 +54,15 @@ impl Rules {
 	/// Whether a buffer covers a claim.
 	fn is_covered(&self, q: Ratio, buffer: u128, units: u128) -> bool {
 		!self.coverage || covered(q, &self.params, buffer, units)
+	}
+
+	/// What the buffer fills up to for a claim.
+	fn level(&self, aim: Ratio, units: u128) -> u128 {
+		if self.coverage {
+			buffer_level(aim, &self.params, units)
+		} else {
+			0
+		}
 	}
 
 	/// What is paid of a claim that is not convicted.
@@ -76,8 +83,8 @@ struct Claim {
 	units: u128,
 	/// Probability with which it was drawn.
 	q: Ratio,
-	/// What its round makes buffers for.
-	aim: Ratio,
+	/// What the buffer fills up to for it.
+	level: u128,
 	drawn: bool,
 	passes: bool,
 }
@@ -97,21 +104,20 @@ pub(crate) struct Identity {
 	income: u128,
 	/// What the latest sampled round makes buffers for.
 	last_aim: Ratio,
-	/// When it settles what is due.
+	/// When it takes what is due.
 	pub(crate) timing: Timing,
 	/// Whether its multiplier grows with the rounds.
 	pub(crate) grows: bool,
 }
 
-/// When a claimant settles what is due, as far as it is free to.
+/// What a claimant does where it is free to choose.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Timing {
-	/// With the next commitment.
+	/// It takes all that it can get as soon as it can.
 	AtOnce,
-	/// Between the next commitment and its sample.
-	Late,
-	/// To its advantage: late, so that a new claim keeps the buffer, unless it has seen itself drawn;
-	/// then at once, so that less is lost. Without an order, settlements of no use yet wait.
+	/// What is to its advantage: where a buffer may be paid down, it has that done once it has seen
+	/// itself drawn for what it cannot open, and not before. Without an order, settlements of no use
+	/// yet wait.
 	Best,
 }
 
@@ -202,23 +208,13 @@ impl Identity {
 		}
 	}
 
-	/// Whether it settles after its next commitment and not before.
-	pub(crate) fn waits(&self) -> bool {
-		match self.timing {
-			Timing::AtOnce => false,
-			Timing::Late => true,
-			Timing::Best => !self.open.iter().any(Claim::caught),
-		}
-	}
-
-	/// Pays or convicts what has become final by `round`. `committed` tells whether there is a
-	/// commitment that was not drawn yet.
-	pub(crate) fn settle(&mut self, rules: &Rules, round: u32, committed: bool) {
+	/// Pays or convicts what has become final by `round`.
+	pub(crate) fn settle(&mut self, rules: &Rules, round: u32) {
 		let due = |claim: &Claim| claim.round + OPEN_ROUNDS <= round;
 		let free = self.timing == Timing::Best && !rules.in_order;
 		if free {
 			// Before a conviction, if there is one.
-			self.settle_good(rules, round, committed);
+			self.settle_good(rules, round);
 		}
 		if self.open.iter().any(|claim| due(claim) && claim.caught()) {
 			self.buffer = 0;
@@ -228,37 +224,34 @@ impl Identity {
 		}
 		while !free && self.open.front().is_some_and(due) {
 			if let Some(claim) = self.open.pop_front() {
-				self.pay(rules, claim, committed);
+				self.pay(rules, claim);
 			}
 		}
 	}
 
 	/// Settles due claims in the order that is best for the owner: those that nothing pays yet
 	/// wait.
-	fn settle_good(&mut self, rules: &Rules, round: u32, committed: bool) {
+	fn settle_good(&mut self, rules: &Rules, round: u32) {
 		let mut next = 0;
 		while let Some(claim) = self.open.get(next) {
 			let covered = covered(claim.q, &rules.params, self.buffer, claim.units);
 			if claim.round + OPEN_ROUNDS > round || claim.caught() || !(claim.drawn || covered) {
 				next += 1;
 			} else if let Some(claim) = self.open.remove(next) {
-				self.pay(rules, claim, committed);
+				self.pay(rules, claim);
 				next = 0;
 			}
 		}
 	}
 
-	fn pay(&mut self, rules: &Rules, claim: Claim, committed: bool) {
+	fn pay(&mut self, rules: &Rules, claim: Claim) {
 		let granted = rules.worth(claim.q, self.buffer, claim.units, claim.drawn);
-		let open = self.open.iter().filter(|_| rules.keep_for_open);
-		let unsampled = committed && rules.keep_for_unsampled;
-		let others =
-			open.map(|claim| Some((claim.aim, claim.units))).chain(unsampled.then_some(None));
-		let level = match rules.coverage {
-			true => level(&rules.params, self.buffer, (claim.aim, claim.units), others),
-			false => 0,
+		let wanted = self.timing == Timing::AtOnce || self.open.iter().any(Claim::caught);
+		let payment = if wanted && !rules.keep {
+			pay(0, self.buffer + granted, claim.level)
+		} else {
+			pay(self.buffer, granted, claim.level)
 		};
-		let payment = pay(self.buffer, granted, level);
 		self.buffer = payment.buffer;
 		self.income += payment.paid;
 	}
@@ -333,8 +326,8 @@ pub(crate) fn draw_round(
 	for ((identity, c), outcome) in owners.iter_mut().zip(outcomes) {
 		identity.last_aim = rules.aim(turnout);
 		if let (Some(c), Some((q, Outcome { drawn, passes, .. }))) = (c.take(), outcome) {
-			let aim = identity.last_aim;
-			identity.open.push_back(Claim { round, units: c.units, q, aim, drawn, passes });
+			let level = rules.level(identity.last_aim, c.units);
+			identity.open.push_back(Claim { round, units: c.units, q, level, drawn, passes });
 		}
 	}
 }
