@@ -91,7 +91,9 @@ impl<T: Config> Pallet<T> {
 			Activity::Retiring
 		} else if record.bonded < T::MinimumBond::get() {
 			Activity::BondBelowMinimum
-		} else if record.ledger.total_reserved() > record.bonded {
+		} else if record.ledger.total_reserved() > record.bonded
+			|| record.committed(0) > record.active()
+		{
 			Activity::Overcommitted
 		} else {
 			Activity::Active
@@ -118,7 +120,9 @@ impl<T: Config> Pallet<T> {
 		let ledger = &record.ledger;
 		let of_service =
 			Self::ceiling(record, service).saturating_sub(ledger.reserved(service.index()));
-		of_service.min(record.bonded.saturating_sub(ledger.total_reserved()))
+		of_service
+			.min(record.bonded.saturating_sub(ledger.total_reserved()))
+			.min(record.active().saturating_sub(record.committed(0)))
 	}
 
 	/// Whether nothing can be taken from the operator's stake: nothing is or will be allocated,

@@ -87,6 +87,8 @@ impl<T: Config> Pallet<T> {
 		ensure!(!amount.is_zero(), Error::<T>::AmountIsZero);
 		let bonded = record.bonded.checked_sub(amount).ok_or(Error::<T>::BondBelowMinimum)?;
 		ensure!(bonded >= record.ledger.total_reserved(), Error::<T>::StakeIsReserved);
+		let active = record.active().saturating_sub(amount);
+		ensure!(active >= record.committed(amount), Error::<T>::StakeIsReserved);
 		ensure!(
 			record.retiring_since.is_some() || bonded >= T::MinimumBond::get(),
 			Error::<T>::BondBelowMinimum

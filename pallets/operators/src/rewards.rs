@@ -107,7 +107,8 @@ impl<T: Config> Staking<T::AccountId, Balance> for Pallet<T> {
 			Self::burn(&Self::rewards_pot(), amount);
 			return;
 		};
-		Self::mature(operator, &mut record, session);
+		// No cohort may earn before its session has come.
+		Self::mature(operator, &mut record, session.min(T::Session::get()));
 		let (own, delegated) =
 			share_reward(amount, stake.own, stake.delegated, stake.commission_ppm);
 		let distributed = record.pool.reward(delegated);

@@ -297,6 +297,11 @@ where
 	pub fn active(&self) -> Balance {
 		self.bonded.saturating_add(self.pool.active())
 	}
+
+	/// What is reserved or elects validators of the active stake if `leaving` more of it leaves.
+	pub fn committed(&self, leaving: Balance) -> Balance {
+		self.ledger.committed(self.stake(), self.active().saturating_sub(leaving))
+	}
 }
 
 /// Delegators' shares of one operator that begin to earn in the same session.

@@ -15,6 +15,9 @@ use sp_arithmetic::{helpers_128bit::multiply_by_rational_with_rounding, Rounding
 
 /// Services that stake can be allocated to; a service's index is its discriminant.
 pub const SERVICES: usize = 5;
+/// The service that reserves nothing: its allocation as a whole answers for those whom it elected.
+/// Nothing squeezes it, as if the part of it that goes with the stake were reserved.
+pub const UNRESERVED: usize = 0;
 
 /// What is allocated to and reserved by each service, in amounts of the operator's stake.
 #[derive(
@@ -70,6 +73,13 @@ impl Ledger {
 		sum(&self.reserved)
 	}
 
+	/// What must be left of the `stake` when only `active` is left of it: everything that is
+	/// reserved, and the part of the [`UNRESERVED`] service's allocation that elected by then.
+	pub fn committed(&self, stake: u128, active: u128) -> u128 {
+		let elected = part(self.allocated(UNRESERVED), active, stake, Rounding::Up);
+		self.total_reserved().saturating_add(elected.saturating_sub(self.reserved(UNRESERVED)))
+	}
+
 	/// The stake grew by `added`: each allocation grows in proportion, rounded down.
 	pub fn grow(&mut self, stake_before: u128, added: u128) {
 		for allocated in &mut self.allocated {
@@ -80,14 +90,15 @@ impl Ledger {
 
 	/// The stake shrinks by `removed`: each allocation shrinks in proportion, rounded down, but not
 	/// below what is reserved. What those cannot give comes from the rest of the others, in
-	/// proportion to it.
+	/// proportion to it; but not from the [`UNRESERVED`] service, or else reservations could take
+	/// away what answers for its offences.
 	///
 	/// # Errors
-	/// [`LedgerError::ReservedStake`] if the remaining stake does not cover what is reserved,
+	/// [`LedgerError::ReservedStake`] if the remaining stake does not cover what is committed,
 	/// [`LedgerError::Overflow`] if `removed` exceeds the stake.
 	pub fn shrink(&mut self, stake_before: u128, removed: u128) -> Result<(), LedgerError> {
 		let stake = stake_before.checked_sub(removed).ok_or(LedgerError::Overflow)?;
-		if self.total_reserved() > stake {
+		if self.committed(stake_before, stake) > stake {
 			return Err(LedgerError::ReservedStake);
 		}
 		for (allocated, reserved) in self.allocated.iter_mut().zip(&self.reserved) {
@@ -96,8 +107,10 @@ impl Ledger {
 		}
 		let total = self.total_allocated();
 		let excess = total.saturating_sub(stake);
-		let free = total.saturating_sub(self.total_reserved());
-		for (allocated, reserved) in self.allocated.iter_mut().zip(&self.reserved) {
+		let kept = self.allocated(UNRESERVED).saturating_sub(self.reserved(UNRESERVED));
+		let free = total.saturating_sub(self.total_reserved()).saturating_sub(kept);
+		let others = self.allocated.iter_mut().zip(&self.reserved).enumerate();
+		for (_, (allocated, reserved)) in others.filter(|(service, _)| *service != UNRESERVED) {
 			let spare = allocated.saturating_sub(*reserved);
 			let share = part(spare, excess, free, Rounding::Up);
 			*allocated = allocated.saturating_sub(share);

@@ -811,3 +811,21 @@ fn no_origin_but_those_that_judge_should_move_stake() {
 		assert!(Records::<Test>::contains_key(OPERATOR));
 	});
 }
+
+#[test]
+fn slash_evasion_should_fail_when_a_withdrawal_squeezes_the_allocation_of_the_validators() {
+	build_and_execute(|| {
+		let worker = cheat(5_000, &[(Service::Consensus, 500_000), (Service::Flops, 500_000)]);
+		assert_ok!(delegate_to(ACCOMPLICE, OPERATOR, 5_000));
+		assert_ok!(undelegate_from(ACCOMPLICE, OPERATOR, Balance::MAX));
+		skip(UnbondingDelay::get() - 1);
+		// Half of the stake is on its way out: its weight counts once, not for both services.
+		let weight = exposure(OPERATOR).weight;
+		let _ = set_aside(Service::Flops, worker, 0, 5_000);
+		let _ = set_aside(Service::Flops, worker, 1, 2_500);
+		skip(1);
+		let _ = collect(ACCOMPLICE, OPERATOR);
+		assert!(convict_consensus(Session::get(), weight) >= weight);
+	});
+}
+
