@@ -2,7 +2,7 @@
 
 use std::{
 	path::{Path, PathBuf},
-	time::Duration,
+	time::{Duration, Instant},
 };
 
 use serde_json::{json, Value as Json};
@@ -11,7 +11,7 @@ use subxt::dynamic::Value;
 use subxt_signer::{sr25519::Keypair, SecretUri};
 
 use crate::{
-	chain::{eventually, Chain},
+	chain::Chain,
 	node::{patched_specification, Identity, Node, NodeOptions},
 	Machine,
 };
@@ -82,6 +82,12 @@ pub fn specification(folder: &Path, candidates: &[Candidate], seats: usize, epoc
 		folder,
 		&json!({
 			"timing": { "epochLength": epoch },
+			// Short enough for unbonding in so short sessions.
+			"proofOfFlops": { "parameters": {
+				"window": 5, "grace": 2, "minimumGap": 12, "meanGap": 20, "delay": 2,
+				"revealWindow": 3, "auditBudget": 512, "samples": 4,
+				"colludingAuthors": { "num": 1, "den": 3 }, "deterrence": 2,
+			} },
 			"balances": { "balances": balances },
 			"operators": { "operators": candidates.iter().map(entry).collect::<Vec<_>>() },
 			"validators": {
@@ -130,10 +136,11 @@ impl Member {
 		added.unwrap_or_else(|error| panic!("{address}: {error}"));
 	}
 
-	async fn remove_peer(&self, other: &Self) {
-		let removed =
-			self.chain.request("system_removeReservedPeer", vec![json!(other.peer)]).await;
-		removed.unwrap_or_else(|error| panic!("{}: {error}", other.peer));
+	/// Kills the node and starts it again, without peers.
+	pub async fn isolate(&mut self) {
+		self.node.kill();
+		self.node.restart().await;
+		self.chain = self.node.chain().await;
 	}
 
 	async fn peers(&self) -> u64 {
@@ -143,10 +150,18 @@ impl Member {
 
 	/// Waits until it has exactly so many peers.
 	pub async fn wait_peers(&self, number: u64) {
-		eventually(&format!("{number} peers"), CONNECTION_LIMIT, || async {
-			(self.peers().await == number).then_some(())
-		})
-		.await;
+		let start = Instant::now();
+		loop {
+			let peers = self.peers().await;
+			if peers == number {
+				return;
+			}
+			assert!(
+				start.elapsed() < CONNECTION_LIMIT,
+				"after {CONNECTION_LIMIT:?} a node has {peers} peers, not {number}"
+			);
+			tokio::time::sleep(Duration::from_millis(200)).await;
+		}
 	}
 
 	/// The validators of the session at the latest finalized block.
@@ -170,19 +185,13 @@ fn accounts(list: &Value<()>) -> Vec<[u8; 32]> {
 	bytes.chunks_exact(32).map(|chunk| chunk.try_into().expect("32 bytes")).collect()
 }
 
-/// Connects every pair of the two groups; `on` says whether they find or lose each other.
-pub async fn link(left: &[&Member], right: &[&Member], on: bool) {
+/// Tells every node of either group of all of the other one.
+pub async fn link(left: &[&Member], right: &[&Member]) {
 	for one in left {
 		for other in right {
-			if one.peer == other.peer {
-				continue;
-			}
-			if on {
+			if one.peer != other.peer {
 				one.add_peer(other).await;
 				other.add_peer(one).await;
-			} else {
-				one.remove_peer(other).await;
-				other.remove_peer(one).await;
 			}
 		}
 	}

@@ -82,7 +82,7 @@ async fn validators_should_follow_the_stake_and_survive_faults_when_they_are_ele
 		members.push(Member::start(&machine, &specification, candidate.identity).await);
 	}
 	let all: Vec<&Member> = members.iter().collect();
-	link(&all, &all, true).await;
+	link(&all, &all).await;
 	for member in &all {
 		member.wait_peers(4).await;
 	}
@@ -92,7 +92,8 @@ async fn validators_should_follow_the_stake_and_survive_faults_when_they_are_ele
 	overtake(observer, &candidates).await;
 	let due = leave(observer, &candidates[DAVE]).await;
 	n02_pauses(&members).await;
-	n03_partition(&members, &candidates).await;
+	n03_partition(&mut members, &candidates).await;
+	let observer = &members[EVE];
 	n01_twin(&machine, &specification, &members, &candidates).await;
 	unlock(observer, &candidates[DAVE], due).await;
 	finality_grows(observer, 2).await;
@@ -184,11 +185,15 @@ async fn n02_pauses(members: &[Member]) {
 
 /// Two halves of a network make nothing final; when they meet again they agree, and no transaction
 /// is lost.
-async fn n03_partition(members: &[Member], candidates: &[Candidate]) {
+async fn n03_partition(members: &mut [Member], candidates: &[Candidate]) {
+	for member in members.iter_mut() {
+		member.isolate().await;
+	}
 	let left = [&members[ALICE], &members[BOB], &members[DAVE]];
 	let right = [&members[CHARLIE], &members[EVE]];
 	let all: Vec<&Member> = members.iter().collect();
-	link(&left, &right, false).await;
+	link(&left, &left).await;
+	link(&right, &right).await;
 	left[0].wait_peers(2).await;
 	right[0].wait_peers(1).await;
 	let before = finals(&all).await;
@@ -208,7 +213,7 @@ async fn n03_partition(members: &[Member], candidates: &[Candidate]) {
 	assert!(one.0 > 0 && other.0 > 0, "both halves make blocks: {one:?}, {other:?}");
 	assert!(one.1 == 0 && other.1 == 0, "a half makes blocks final: {one:?}, {other:?}");
 	let during = finals(&all).await;
-	link(&left, &right, true).await;
+	link(&left, &right).await;
 	for member in &all {
 		member.wait_peers(4).await;
 	}
@@ -240,7 +245,7 @@ async fn n01_twin(
 	let identity = Identity { flag: "--alice", number: 11 };
 	let mut twin = Member::start(machine, specification, identity).await;
 	let all: Vec<&Member> = members.iter().collect();
-	link(&[&twin], &all, true).await;
+	link(&[&twin], &all).await;
 
 	let mut grown_at = Instant::now();
 	let start = Instant::now();

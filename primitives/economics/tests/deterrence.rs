@@ -65,7 +65,7 @@ fn amounts() -> impl Strategy<Value = u128> {
 fn live_and_development_policies_should_be_valid_with_the_stated_margin() {
 	for policy in [Policy::LIVE, Policy::DEVELOPMENT] {
 		assert_eq!(policy.validate(), Ok(()));
-		let stake = policy.reservation(ASY).unwrap();
+		let stake = policy.reservation(ASY).expect("a small cost");
 		assert_eq!(margin(&policy, 0, stake, stake, ASY).margin_ppm(), 1_152_000, "{policy:?}");
 		// A reward of the cost adds to it, but deters from nothing alone.
 		assert!(margin(&policy, ASY, stake, stake, ASY).margin_ppm() > 1_152_000);
@@ -259,10 +259,10 @@ proptest! {
 	fn valid_policy_should_deter_on_every_job_that_reserves_what_it_asks_for(
 		policy in policies(), reward in amounts(), cost in amounts(),
 	) {
-		let stake = policy.reservation(cost).unwrap();
+		let stake = policy.reservation(cost).expect("a small cost");
 		// With as much at stake as 10³⁰ units of cost bear, the plain model tells every case apart.
 		let large = 1_000_000_000_000_000_000_000_000_000_000;
-		let large_stake = policy.reservation(large).unwrap();
+		let large_stake = policy.reservation(large).expect("a cost in range");
 		match policy.validate() {
 			Ok(()) => prop_assert!(deters(&policy, reward, stake, stake, cost)),
 			Err(_) => prop_assert!(!deters(&policy, 0, large_stake, large_stake, large)),

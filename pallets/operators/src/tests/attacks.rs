@@ -828,4 +828,3 @@ fn slash_evasion_should_fail_when_a_withdrawal_squeezes_the_allocation_of_the_va
 		assert!(convict_consensus(Session::get(), weight) >= weight);
 	});
 }
-

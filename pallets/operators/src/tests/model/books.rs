@@ -24,6 +24,9 @@ use frame_support::{
 use sp_runtime::DispatchError;
 use std::collections::BTreeMap;
 
+/// Says whether an account is meant.
+type Whom<'a> = &'a (dyn Fn(AccountId) -> bool + 'a);
+
 type Signed = i128;
 
 fn signed_amount(amount: Balance) -> Signed {
@@ -413,11 +416,11 @@ impl Books {
 			Step::Redelegate { from, .. } => signed_amount(self.last.stake(*from)) >> 20,
 			_ => 0,
 		};
-		let sum = |among: &dyn Fn(AccountId) -> bool| -> Signed {
+		let sum = |among: Whom<'_>| -> Signed {
 			EVERYBODY.into_iter().filter(|who| among(*who)).map(moved).sum()
 		};
 		let everybody = Signed::try_from(EVERYBODY.len()).unwrap() * dust;
-		let nobody_else = |among: &dyn Fn(AccountId) -> bool| {
+		let nobody_else = |among: Whom<'_>| {
 			for who in EVERYBODY.into_iter().filter(|who| !among(*who)) {
 				assert!(moved(who).abs() <= dust, "{who} has {} more", moved(who));
 			}
@@ -492,8 +495,8 @@ impl Books {
 		&self,
 		_now: &Snapshot,
 		operator: AccountId,
-		nobody_else: &dyn Fn(&dyn Fn(AccountId) -> bool),
-		sum: &dyn Fn(&dyn Fn(AccountId) -> bool) -> Signed,
+		nobody_else: &dyn Fn(Whom<'_>),
+		sum: &dyn Fn(Whom<'_>) -> Signed,
 		dust: Signed,
 	) {
 		let payout = self.last.records.get(&operator).map_or(operator, |record| record.payout);
@@ -522,7 +525,7 @@ impl Books {
 			}
 		}
 		// Shares disappear by being withdrawn, redelegated, or worthless, and by nothing else.
-		for (key, _) in &self.last.delegations {
+		for key in self.last.delegations.keys() {
 			let gone = self.last.shares(*key).saturating_sub(now.shares(*key));
 			let may = match step {
 				_ if outcome.is_err() => false,
