@@ -240,7 +240,6 @@ async fn n01_twin(
 ) {
 	let observer = &members[EVE];
 	let alice = &candidates[ALICE];
-	let started_in = observer.session().await;
 	let mut next = observer.chain.finalized().await.0 + 1;
 	let identity = Identity { flag: "--alice", number: 11 };
 	let mut twin = Member::start(machine, specification, identity).await;
@@ -249,18 +248,22 @@ async fn n01_twin(
 
 	let mut grown_at = Instant::now();
 	let start = Instant::now();
-	let conviction = 'found: loop {
+	let (conviction, offended_in) = 'found: loop {
 		let last = observer.chain.finalized().await.0;
 		if last >= next {
 			grown_at = Instant::now();
 		}
 		assert!(grown_at.elapsed() < Duration::from_secs(30), "finality stands at {last}");
 		while next <= last {
-			for event in observer.chain.events(next).await {
-				if event.is("Operators", "Convicted") && event.bytes("operator") == alice.account()
-				{
-					break 'found event;
-				}
+			let events = observer.chain.events(next).await;
+			let of_alice = |name| {
+				let event = events.iter().find(|event| event.is("Validators", name));
+				event.filter(|event| event.bytes("validator") == alice.account())
+			};
+			if let Some(charge) = of_alice("ValidatorConvicted") {
+				let conviction = events.iter().find(|event| event.is("Operators", "Convicted"));
+				let conviction = conviction.expect("a charge convicts").clone();
+				break 'found (conviction, charge.small("session"));
 			}
 			next += 1;
 		}
@@ -268,7 +271,8 @@ async fn n01_twin(
 		tokio::time::sleep(Duration::from_millis(500)).await;
 	};
 	let session = observer.session().await;
-	assert!(session <= started_in + 2, "slashed in session {session}, ran twice from {started_in}");
+	assert!(session <= offended_in + 2, "slashed in session {session} for session {offended_in}");
+	assert_eq!(conviction.bytes("operator"), alice.account());
 	assert_eq!(conviction.variant("service"), "Consensus");
 	assert_eq!(conviction.variant("fault"), "Equivocation");
 	assert!(conviction.number("amount") >= alice.bond * ASY / 20, "at least 5 % of its stake");
