@@ -157,6 +157,9 @@ async fn unlock(observer: &Member, dave: &Candidate, due: u32) {
 	let chain = &observer.chain;
 	let patience = Duration::from_secs(u64::from(EPOCH * UNBONDING_SESSIONS)) + LIMIT;
 	chain.wait_finalized(due, patience).await;
+	// It has validated, and its record stays until it has claimed what it earned.
+	let rewards = vec![Value::from_bytes(dave.account())];
+	chain.submit("Operators", "claim_rewards", rewards, &dave.signer()).await;
 	chain.submit("Operators", "withdraw", vec![], &dave.signer()).await;
 	let keys = || vec![Value::from_bytes(dave.account())];
 	assert!(chain.stored("Operators", "Operators", keys()).await.is_none(), "it is still there");

@@ -150,7 +150,7 @@ fn play(steps: &[Step]) -> Result<(), TestCaseError> {
 					prop_assert!((0..SERVICES).all(|s| ledger.allocated(s) <= before.allocated(s)));
 				}
 				Err(LedgerError::ReservedStake) => {
-					prop_assert!(before.total_reserved() > stake - amount)
+					prop_assert!(before.committed(stake, stake - amount) > stake - amount)
 				}
 				Err(error) => prop_assert!(amount > stake, "{error:?}"),
 			},
