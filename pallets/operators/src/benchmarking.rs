@@ -26,7 +26,7 @@ use frame_benchmarking::v2::*;
 use frame_support::{
 	traits::{
 		fungible::{Inspect, Mutate},
-		EnsureOrigin, Get,
+		Get,
 	},
 	BoundedVec,
 };
@@ -359,10 +359,8 @@ mod benchmarks {
 		let reason: BoundedVec<u8, T::MaxReason> =
 			vec![b'x'; T::MaxReason::get() as usize].try_into().unwrap();
 
-		let origin = T::CancelOrigin::try_successful_origin().unwrap();
-
 		#[extrinsic_call]
-		_(origin as T::RuntimeOrigin, 0, reason);
+		_(RawOrigin::Root, 0, reason);
 
 		assert!(!Convictions::<T>::contains_key(0));
 	}

@@ -130,9 +130,7 @@ impl<T: Config> Pallet<T> {
 
 		Self::move_hold(operator, HoldReason::Bond, HoldReason::Escrow, own)?;
 		Self::take_own(&mut record, own);
-		// Not `Pool::slash`, which ends an exhausted pool at once: the conviction may be cancelled,
-		// and what is left may be reserved. Such a pool takes no delegations instead.
-		record.pool.stake = record.pool.stake.saturating_sub(delegated);
+		record.pool.slash(delegated);
 		record.escrowed = record.escrowed.checked_add(own).ok_or(ArithmeticError::Overflow)?;
 		record.escrowed_delegated =
 			record.escrowed_delegated.checked_add(delegated).ok_or(ArithmeticError::Overflow)?;

@@ -42,18 +42,11 @@ impl<T: Config> Pallet<T> {
 	/// What a pool's refusal means to the caller.
 	fn pool_error(error: PoolError) -> DispatchError {
 		match error {
+			PoolError::Exhausted => Error::<T>::PoolExhausted.into(),
 			PoolError::TooSmall => Error::<T>::DelegationTooSmall.into(),
 			PoolError::TooLarge => Error::<T>::DelegationTooLarge.into(),
 			PoolError::Unsettled | PoolError::MissingShares => DispatchError::Corruption,
 		}
-	}
-
-	/// Whether convictions have taken so much of a pool that new shares in it would be too many
-	/// to count: a further slash, even of nothing, would end it.
-	fn is_exhausted(pool: &Pool) -> bool {
-		let mut probe = pool.clone();
-		probe.slash(0);
-		probe.generation != pool.generation
 	}
 
 	/// Lets cohorts earn whose session has come, and notes from which index on.
@@ -140,7 +133,6 @@ impl<T: Config> Pallet<T> {
 		ensure!(delegator != operator, Error::<T>::SelfDelegation);
 		ensure!(record.retiring_since.is_none(), Error::<T>::OperatorRetiring);
 		ensure!(record.escrowed_delegated.is_zero(), Error::<T>::DelegatedStakeInEscrow);
-		ensure!(!Self::is_exhausted(&record.pool), Error::<T>::PoolExhausted);
 		let known = Delegations::<T>::get(operator, delegator);
 		if known.is_none() {
 			record.delegators = record.delegators.saturating_add(1);

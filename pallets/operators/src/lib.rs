@@ -15,9 +15,9 @@
 extern crate alloc;
 
 pub use pallet::*;
-#[cfg(feature = "runtime-benchmarks")]
-pub use traits::BenchmarkWorkers;
-pub use traits::{Occupancy, OpenObligations, Rounds, Security, Staking, Workers};
+pub use traits::{
+	BenchmarkWorkers, Occupancy, OpenObligations, Rounds, Security, Staking, Workers,
+};
 pub use types::{
 	Activity, Balance, ConsensusStake, ConvictionId, DeviceIndex, Fault, Obligation, Service,
 	Share, WorkerId, WHOLE_DEVICE,
@@ -25,7 +25,7 @@ pub use types::{
 pub use weights::WeightInfo;
 
 mod allocation;
-#[cfg(feature = "runtime-benchmarks")]
+#[cfg(any(test, feature = "runtime-benchmarks"))]
 mod benchmarking;
 mod calls;
 mod convictions;

@@ -138,7 +138,6 @@ impl OpenObligations for () {
 }
 
 /// Makes a worker of an operator with the given hot key for other pallets' benchmarks.
-#[cfg(feature = "runtime-benchmarks")]
 pub trait BenchmarkWorkers<AccountId> {
 	/// Registers an operator that is bonded for `devices` many reservations of `stake_per_device`
 	/// (raw units), with one worker that has `devices` devices, and returns both.

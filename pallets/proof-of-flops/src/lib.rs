@@ -14,7 +14,7 @@
 
 extern crate alloc;
 
-#[cfg(feature = "runtime-benchmarks")]
+#[cfg(any(test, feature = "runtime-benchmarks"))]
 mod benchmarking;
 mod calls;
 mod hooks;
@@ -88,7 +88,7 @@ pub mod pallet {
 		/// Weights of the calls and hooks.
 		type WeightInfo: WeightInfo;
 		/// Makes workers for the benchmarks.
-		#[cfg(feature = "runtime-benchmarks")]
+		#[cfg(any(test, feature = "runtime-benchmarks"))]
 		type BenchmarkHelper: pallet_operators::BenchmarkWorkers<Self::AccountId>;
 	}
 

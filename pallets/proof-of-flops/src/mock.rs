@@ -8,8 +8,8 @@ use frame_support::{
 	parameter_types,
 	storage::{with_transaction, TransactionOutcome},
 	traits::{
-		fungible::ItemOf, AsEnsureOriginWithArg, ConstU128, ConstU16, ConstU32, ConstU64, Get,
-		Hooks,
+		fungible::{self, ItemOf},
+		AsEnsureOriginWithArg, ConstU128, ConstU16, ConstU32, ConstU64, Get, Hooks,
 	},
 	PalletId,
 };
@@ -165,8 +165,28 @@ impl Config for Test {
 	type SlotDuration = ConstU64<SLOT_MS>;
 	type DeviceStake = ConstU128<DEVICE_STAKE>;
 	type WeightInfo = ();
-	#[cfg(feature = "runtime-benchmarks")]
-	type BenchmarkHelper = Operators;
+	type BenchmarkHelper = Newcomers;
+}
+
+/// Registers operators for the benchmarks.
+pub struct Newcomers;
+
+impl pallet_operators::BenchmarkWorkers<u64> for Newcomers {
+	fn create_worker(key: u64, devices: DeviceIndex, stake_per_device: u128) -> (u64, WorkerId) {
+		let operator = key.wrapping_add(1);
+		let bond = (stake_per_device * u128::from(devices)).max(500);
+		assert_ok!(<Balances as fungible::Mutate<u64>>::mint_into(&operator, 2 * bond + 100));
+		let worker = pallet_operators::NextWorkerId::<Test>::get();
+		let all = vec![(Service::Flops, 1_000_000)].try_into().unwrap();
+		let signed = || RuntimeOrigin::signed(operator);
+		assert_ok!(Operators::register(signed(), operator, all));
+		assert_ok!(Operators::bond_more(signed(), bond - 500 + 1));
+		assert_ok!(Operators::add_worker(signed(), key));
+		for _ in 0..devices {
+			assert_ok!(Operators::add_device(signed(), worker, Default::default()));
+		}
+		(operator, worker)
+	}
 }
 
 /// A round opens every 24 blocks, so that tests know when; four samples; openings are taken for 40

@@ -18,7 +18,7 @@ pub use pallet::*;
 pub use rewards::FeesToRewards;
 pub use weights::WeightInfo;
 
-#[cfg(feature = "runtime-benchmarks")]
+#[cfg(any(test, feature = "runtime-benchmarks"))]
 mod benchmarking;
 mod calls;
 mod election;

@@ -276,7 +276,6 @@ pub(crate) fn new_test_ext() -> sp_io::TestExternalities {
 }
 
 /// The state in block 1 without anybody, with as many possible as on a live network.
-#[cfg(feature = "runtime-benchmarks")]
 pub(crate) fn benchmark_ext() -> sp_io::TestExternalities {
 	MaxValidators::set(100);
 	MaxCandidates::set(300);

@@ -13,8 +13,9 @@
 //! Invariants, which every method keeps:
 //!
 //! * `shares` is the sum of `entitled`, `leaving` and the cohorts;
-//! * there is stake exactly if there are shares, and a share's price is at least 2⁻²⁰, so that a pool
-//!   of at most [`LARGEST_STAKE`] has at most 2¹¹⁶ shares;
+//! * without shares there is no stake;
+//! * nobody joins at a share's price below 2⁻²⁰, so that a pool of at most [`LARGEST_STAKE`] has at
+//!   most 2¹¹⁶ shares;
 //! * all roundings favour the pool: only a slash lowers the price;
 //! * what all shares have earned is at most what [`Pool::reward`] returned.
 
@@ -30,7 +31,7 @@ pub const LARGEST_STAKE: u128 = 1 << 96;
 /// with a sane price gets. So a reward for a handful of shares cannot exhaust the index, and neither
 /// can one such reward in every one of the 2³² sessions.
 const LARGEST_STEP: u128 = 1 << 96;
-/// Shares for one unit of stake at which a pool is given up; also the part of a joiner's amount that
+/// Most shares for one unit of stake at which a pool can still be joined; also the part of a joiner's amount that
 /// rounding may cost it at most.
 const PRECISION: u128 = 1 << 20;
 
@@ -48,8 +49,6 @@ const PRECISION: u128 = 1 << 20;
 	Eq,
 )]
 pub struct Pool {
-	/// How often the pool has lost everything; shares of an earlier generation are worthless.
-	pub generation: u32,
 	/// Stake in the pool, that of leaving shares included.
 	pub stake: u128,
 	/// All shares.
@@ -60,7 +59,7 @@ pub struct Pool {
 	pub entitled: u128,
 	/// Shares that will earn, as (first session that they earn in, shares); (0, 0) is an empty place.
 	pub joining: [(u32, u128); 2],
-	/// Reward per entitled share since the generation began, in parts of [`INDEX_UNIT`].
+	/// Reward per entitled share since the pool began, in parts of [`INDEX_UNIT`].
 	pub index: u128,
 }
 
@@ -69,6 +68,8 @@ pub struct Pool {
 pub enum PoolError {
 	/// Rounding would cost the joiner more than one unit and a 2²⁰th of its amount.
 	TooSmall,
+	/// Slashes have taken nearly everything: see [`Pool::is_exhausted`].
+	Exhausted,
 	/// The pool's stake would exceed [`LARGEST_STAKE`].
 	TooLarge,
 	/// Two earlier cohorts are still joining: call [`Pool::mature`] for the current session first.
@@ -78,6 +79,12 @@ pub enum PoolError {
 }
 
 impl Pool {
+	/// Whether slashes have taken so much that new shares would be too many to count. Such a pool
+	/// takes nobody in until all its shares are withdrawn.
+	pub fn is_exhausted(&self) -> bool {
+		self.stake.saturating_mul(PRECISION) < self.shares
+	}
+
 	/// Value of the shares that are not leaving, rounded down.
 	pub fn active(&self) -> u128 {
 		self.value(self.shares.saturating_sub(self.leaving))
@@ -104,8 +111,12 @@ impl Pool {
 	/// rounded down.
 	///
 	/// # Errors
-	/// [`PoolError::TooSmall`], [`PoolError::TooLarge`] or [`PoolError::Unsettled`].
+	/// [`PoolError::Exhausted`], [`PoolError::TooSmall`], [`PoolError::TooLarge`] or
+	/// [`PoolError::Unsettled`].
 	pub fn join(&mut self, amount: u128, session: u32) -> Result<u128, PoolError> {
+		if self.is_exhausted() {
+			return Err(PoolError::Exhausted);
+		}
 		let from = session.checked_add(2).ok_or(PoolError::Unsettled)?;
 		let stake = self
 			.stake
@@ -174,18 +185,10 @@ impl Pool {
 
 	/// Takes `amount`, or all there is, from all shares alike, and returns what it took.
 	///
-	/// A price below 2⁻²⁰ would make new shares too many to count. Then the rest is taken too, so
-	/// that more than `amount` is returned, and a new generation begins with an empty pool: shares of
-	/// earlier ones are worthless, and so is what they have earned and not claimed.
+	/// The shares stay, however little is left: the slash may be cancelled.
 	pub fn slash(&mut self, amount: u128) -> u128 {
-		let rest = self.stake.saturating_sub(amount);
-		if rest.saturating_mul(PRECISION) >= self.shares {
-			let taken = self.stake.saturating_sub(rest);
-			self.stake = rest;
-			return taken;
-		}
-		let taken = self.stake;
-		*self = Self { generation: self.generation.saturating_add(1), ..Self::default() };
+		let taken = amount.min(self.stake);
+		self.stake = self.stake.saturating_sub(taken);
 		taken
 	}
 

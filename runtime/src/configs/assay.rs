@@ -58,7 +58,7 @@ parameter_types! {
 impl pallet_beacon::Config for Runtime {
 	type AuthorVrf = ParentVrf;
 	type RingLength = ConstU32<256>;
-	type WeightInfo = pallet_beacon::weights::SubstrateWeight<Runtime>;
+	type WeightInfo = ();
 }
 
 impl pallet_operators::Config for Runtime {
@@ -86,7 +86,7 @@ impl pallet_operators::Config for Runtime {
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Session = CurrentSession;
 	type UnbondingDelay = timing::UnbondingDelay<Runtime>;
-	type WeightInfo = pallet_operators::weights::SubstrateWeight<Runtime>;
+	type WeightInfo = ();
 	type WorkerDeposit = WorkerDeposit;
 }
 
@@ -100,6 +100,6 @@ impl pallet_proof_of_flops::Config for Runtime {
 	type Security = Operators;
 	type SlotDuration = timing::SlotMilliseconds<Runtime>;
 	type Slots = CurrentSlot;
-	type WeightInfo = pallet_proof_of_flops::weights::SubstrateWeight<Runtime>;
+	type WeightInfo = ();
 	type Workers = Operators;
 }

@@ -102,7 +102,7 @@ impl pallet_validators::Config for Runtime {
 	type MinimumFraction = MinimumEquivocationFraction;
 	type SlotDuration = timing::SlotMilliseconds<Runtime>;
 	type Staking = Operators;
-	type WeightInfo = pallet_validators::weights::SubstrateWeight<Runtime>;
+	type WeightInfo = ();
 }
 
 // Nodes report equivocations by unsigned extrinsics.

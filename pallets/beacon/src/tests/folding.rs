@@ -78,12 +78,6 @@ fn hook_should_cost_the_same_when_the_ring_is_full() {
 }
 
 #[test]
-fn weight_should_count_reads_and_writes_when_the_database_has_a_price() {
-	let bare = <() as WeightInfo>::advance();
-	assert!(crate::weights::SubstrateWeight::<Test>::advance().all_gte(bare));
-}
-
-#[test]
 fn default_genesis_should_be_the_live_delay_when_nothing_is_given() {
 	assert_eq!(GenesisConfig::<Test>::default().delay, DELAY);
 }
