@@ -92,6 +92,9 @@ pub struct Settings {
 	/// Allow CPU drivers such as llvmpipe; for development [environment: ASSAY_ALLOW_CPU]
 	#[arg(long, global = true, num_args = 0..=1, default_missing_value = "true")]
 	pub allow_cpu: Option<bool>,
+	/// Answer requests of the GPU market and serve its leases [environment: ASSAY_PROVIDER]
+	#[arg(long, global = true, num_args = 0..=1, default_missing_value = "true")]
+	pub provider: Option<bool>,
 	/// Address to serve Prometheus metrics at, or "off" [environment: ASSAY_METRICS]
 	#[arg(long, global = true, value_name = "ADDRESS")]
 	pub metrics: Option<String>,
@@ -103,14 +106,12 @@ pub struct Settings {
 impl Settings {
 	/// Reads the `ASSAY_*` variables through `lookup` (`std::env::var` outside of tests).
 	pub fn from_environment(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
-		let parse_bool = |value: String| match value.as_str() {
-			"1" | "true" | "yes" => Ok(true),
-			"0" | "false" | "no" | "" => Ok(false),
-			_ => Err(Error::Value {
-				name: "allow-cpu",
-				value,
-				cause: "neither true nor false".into(),
-			}),
+		let parse_bool = |name: &'static str| {
+			move |value: String| match value.as_str() {
+				"1" | "true" | "yes" => Ok(true),
+				"0" | "false" | "no" | "" => Ok(false),
+				_ => Err(Error::Value { name, value, cause: "neither true nor false".into() }),
+			}
 		};
 		let parse_seconds = |value: String| {
 			value.parse::<u64>().map_err(|cause| Error::Value {
@@ -126,7 +127,8 @@ impl Settings {
 			genesis: lookup("ASSAY_GENESIS"),
 			devices: lookup("ASSAY_DEVICES")
 				.map(|list| list.split(',').map(|item| item.trim().to_string()).collect()),
-			allow_cpu: lookup("ASSAY_ALLOW_CPU").map(parse_bool).transpose()?,
+			allow_cpu: lookup("ASSAY_ALLOW_CPU").map(parse_bool("allow-cpu")).transpose()?,
+			provider: lookup("ASSAY_PROVIDER").map(parse_bool("provider")).transpose()?,
 			metrics: lookup("ASSAY_METRICS"),
 			rpc_deadline_seconds: lookup("ASSAY_RPC_DEADLINE_SECONDS")
 				.map(parse_seconds)
@@ -151,6 +153,7 @@ impl Settings {
 			genesis: self.genesis.or(weaker.genesis),
 			devices: self.devices.or(weaker.devices),
 			allow_cpu: self.allow_cpu.or(weaker.allow_cpu),
+			provider: self.provider.or(weaker.provider),
 			metrics: self.metrics.or(weaker.metrics),
 			rpc_deadline_seconds: self.rpc_deadline_seconds.or(weaker.rpc_deadline_seconds),
 		}
@@ -172,6 +175,8 @@ pub struct Config {
 	pub devices: Vec<(u16, Selection)>,
 	/// Whether CPU drivers are allowed.
 	pub allow_cpu: bool,
+	/// Whether requests of the GPU market are answered.
+	pub provider: bool,
 	/// Where to serve metrics, if anywhere.
 	pub metrics: Option<SocketAddr>,
 	/// How long the node may take for one answer.
@@ -244,6 +249,7 @@ impl Config {
 			genesis,
 			devices,
 			allow_cpu: settings.allow_cpu.unwrap_or(false),
+			provider: settings.provider.unwrap_or(false),
 			metrics,
 			rpc_deadline: Duration::from_secs(seconds),
 		})
@@ -307,19 +313,25 @@ mod tests {
 		std::fs::create_dir(folder.path().join(".assay")).expect("writable");
 		std::fs::write(
 			folder.path().join(".assay/worker.toml"),
-			"rpc = \"ws://file:1\"\nmetrics = \"127.0.0.1:1\"\nallow-cpu = true\n",
+			"rpc = \"ws://file:1\"\nmetrics = \"127.0.0.1:1\"\nallow-cpu = true\nprovider = true\n",
 		)
 		.expect("writable");
 
 		let config = Config::load(None, environment(&[("HOME", home)]), Settings::default())?;
 		assert_eq!(config.rpc, "ws://file:1");
 		assert!(config.allow_cpu);
+		assert!(config.provider);
 
-		let variables =
-			[("HOME", home), ("ASSAY_RPC", "ws://environment:2"), ("ASSAY_METRICS", "off")];
+		let variables = [
+			("HOME", home),
+			("ASSAY_RPC", "ws://environment:2"),
+			("ASSAY_METRICS", "off"),
+			("ASSAY_PROVIDER", "no"),
+		];
 		let config = Config::load(None, environment(&variables), Settings::default())?;
 		assert_eq!(config.rpc, "ws://environment:2");
 		assert_eq!(config.metrics, None);
+		assert!(!config.provider);
 
 		let flags = Settings { rpc: Some("ws://flag:3".into()), ..Default::default() };
 		let config = Config::load(None, environment(&variables), flags)?;

@@ -10,7 +10,7 @@ pub enum Exit {
 	Success = 0,
 	/// An unexpected failure inside the worker.
 	Internal = 1,
-	/// The command line could not be understood.
+	/// The command line could not be understood, or a price was not confirmed.
 	Usage = 2,
 	/// The configuration or a key file is wrong.
 	Configuration = 3,
@@ -63,6 +63,9 @@ pub enum Error {
 		/// Index of the missing device.
 		device: u16,
 	},
+	/// A price was shown, and nobody agreed to it.
+	#[error("nothing was rented: the price was not confirmed")]
+	Unconfirmed,
 	/// The metrics port cannot be used.
 	#[error("metrics cannot be served at {address}: {cause}")]
 	Metrics {
@@ -100,6 +103,7 @@ impl Error {
 			Self::Gpu(_) => "device",
 			Self::NotRegistered(_) => "not-registered",
 			Self::NoSuchDevice { .. } => "no-such-device",
+			Self::Unconfirmed => "unconfirmed",
 			Self::Metrics { .. } => "metrics-port",
 			Self::DeviceStuck { .. } => "device-stuck",
 			Self::System { .. } => "system",
@@ -120,6 +124,10 @@ impl Error {
 			),
 			Self::NoSuchDevice { worker, .. } => {
 				format!("add it: `assay operator add-device {worker} \"description\"`")
+			},
+			Self::Unconfirmed => {
+				"look at the price with --dry-run, and rent with --yes or answer the question with y"
+					.into()
 			},
 			Self::Metrics { .. } => {
 				"choose another address with --metrics, or turn metrics off with --metrics off"
@@ -145,6 +153,7 @@ impl Error {
 			Self::Store(_) => Exit::Store,
 			Self::Gpu(_) | Self::DeviceStuck { .. } => Exit::Device,
 			Self::NotRegistered(_) | Self::NoSuchDevice { .. } => Exit::Refused,
+			Self::Unconfirmed => Exit::Usage,
 			Self::System { .. } => Exit::Internal,
 		}
 	}

@@ -27,6 +27,8 @@ pub struct Metrics {
 	pub refusals: CounterVec<U64>,
 	/// Spendable balance of the worker's key.
 	pub float_asy: Gauge<F64>,
+	/// Leases of the GPU market that run.
+	pub leases: Gauge<U64>,
 	tiles: CounterVec<U64>,
 	compute_seconds: CounterVec<F64>,
 	losses: CounterVec<U64>,
@@ -77,6 +79,7 @@ impl Metrics {
 				Gauge::new("float_asy", "Spendable balance of the worker's key in ASY")?,
 				r,
 			)?,
+			leases: gauge("leases_running", "Leases of the GPU market that run")?,
 			tiles: counters("tiles_computed_total", "Tiles computed", "device")?,
 			compute_seconds: register(
 				CounterVec::<F64>::new(

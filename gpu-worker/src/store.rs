@@ -386,6 +386,7 @@ impl Store {
 	/// before it. Returns how many forks went.
 	pub fn prune(&self, finalized: u32) -> Result<u32, Error> {
 		let mut gone = Vec::new();
+		let mut expired = false;
 		{
 			let transaction = self.database.begin_read()?;
 			for row in transaction.open_table(FORKS)?.iter()? {
@@ -394,8 +395,12 @@ impl Store {
 					gone.push(*key.value());
 				}
 			}
+			for row in transaction.open_table(TRANSACTIONS)?.iter()? {
+				let (_, value) = row?;
+				expired |= !is_live(value.value(), finalized);
+			}
 		}
-		if gone.is_empty() {
+		if gone.is_empty() && !expired {
 			return Ok(0);
 		}
 		self.write(self.lazy(), |transaction| {
@@ -405,14 +410,16 @@ impl Store {
 				forks.remove(seed)?;
 				roots.retain_in((seed, 0)..=(seed, u32::MAX), |_, _| false)?;
 			}
-			transaction.open_table(TRANSACTIONS)?.retain(|_, value| {
-				decode::<Signed>(value, "transactions")
-					.is_ok_and(|signed| signed.expires_at >= finalized)
-			})?;
+			transaction.open_table(TRANSACTIONS)?.retain(|_, value| is_live(value, finalized))?;
 			Ok(())
 		})?;
 		Ok(u32::try_from(gone.len()).unwrap_or(u32::MAX))
 	}
+}
+
+/// Whether a signed transaction can still be taken after a final block.
+fn is_live(record: &[u8], finalized: u32) -> bool {
+	decode::<Signed>(record, "transactions").is_ok_and(|signed| signed.expires_at >= finalized)
 }
 
 fn decode<T: Decode>(mut bytes: &[u8], table: &'static str) -> Result<T, Error> {
@@ -541,12 +548,14 @@ mod tests {
 			attempt: 1,
 		};
 		store.set_signed(b"commit", &signed).expect("writable");
-		assert_eq!(store.prune(130).expect("nothing yet"), 0);
+		assert_eq!(store.prune(126).expect("nothing yet"), 0);
 		assert_eq!(store.signed(b"commit").expect("readable"), Some(signed));
+		assert_eq!(store.prune(127).expect("the transaction, though no fork"), 0);
+		assert_eq!(store.signed(b"commit").expect("readable"), None);
+		assert_eq!(store.tiles(&SEED).expect("readable"), 2);
 		assert_eq!(store.prune(131).expect("the fork"), 1);
 		assert_eq!(store.fork(&SEED).expect("readable"), None);
 		assert_eq!(store.tiles(&SEED).expect("readable"), 0);
-		assert_eq!(store.signed(b"commit").expect("readable"), None);
 	}
 
 	#[test]

@@ -6,10 +6,14 @@ use crate::{
 	gpu::{Engine, Selection},
 	keys,
 	metrics::Metrics,
-	roles::prover::{
-		device::{Compute, Device, Factory},
-		strategy::{Honest, Strategy},
-		Position, Prover,
+	roles::{
+		prover::{
+			device::{Compute, Device, Factory},
+			strategy::{Honest, Strategy},
+			Prover,
+		},
+		provider::Provider,
+		submitter::{Position, Submitter},
 	},
 	stop::Stop,
 	store::{self, Store},
@@ -75,6 +79,7 @@ impl Worker {
 			store,
 			metrics,
 			prover: None,
+			provider: None,
 		};
 		let result = session.keep_connected(&mut stop).await;
 		if let Some(prover) = &mut session.prover {
@@ -96,6 +101,8 @@ struct Session<'a> {
 	metrics: Metrics,
 	/// Made at the first connection; it outlives connections.
 	prover: Option<Prover>,
+	/// Made together with it, if the worker shall serve the market.
+	provider: Option<Provider>,
 }
 
 impl Session<'_> {
@@ -147,13 +154,10 @@ impl Session<'_> {
 		let mut finalized = self.trust_finality(&chain, stop).await?;
 		let mut best = chain.best().await?;
 		if self.prover.is_none() {
-			self.prover = Some(self.start(&chain, best, stop).await?);
+			self.start(&chain, best, stop).await?;
 			best = chain.best().await?;
 		}
-		let Some(prover) = self.prover.as_mut() else { return Ok(()) };
-		let devices = prover.devices();
-		let snapshot = chain.snapshot(best, prover.worker(), &devices).await?;
-		prover.on_best(&chain, &snapshot, finalized).await?;
+		self.on_best(&chain, Position { best, finalized }).await?;
 		*pause = FIRST_PAUSE;
 		let mut next_housekeeping = 0;
 		loop {
@@ -174,11 +178,7 @@ impl Session<'_> {
 						News::Best(head) => {
 							best = head;
 							self.metrics.best_block.set(head.number.into());
-							let snapshot = chain.snapshot(head, prover.worker(), &devices).await?;
-							if let Some(round) = &snapshot.round {
-								self.metrics.round.set(round.index.into());
-							}
-							prover.on_best(&chain, &snapshot, finalized).await?;
+							self.on_best(&chain, Position { best, finalized }).await?;
 							if head.number >= next_housekeeping {
 								next_housekeeping = head.number.saturating_add(HOUSEKEEPING);
 								self.keep_house(&chain, head, finalized).await?;
@@ -197,6 +197,22 @@ impl Session<'_> {
 				},
 			}
 		}
+	}
+
+	/// Lets the roles do what the state after a best block asks for. The prover comes first: its
+	/// windows are the narrowest.
+	async fn on_best(&mut self, chain: &Chain, position: Position) -> Result<(), Error> {
+		let Some(prover) = self.prover.as_mut() else { return Ok(()) };
+		let devices = prover.devices();
+		let snapshot = chain.snapshot(position.best, prover.worker(), &devices).await?;
+		if let Some(round) = &snapshot.round {
+			self.metrics.round.set(round.index.into());
+		}
+		prover.on_best(chain, &snapshot, position.finalized).await?;
+		if let Some(provider) = self.provider.as_mut() {
+			provider.on_best(chain, position).await?;
+		}
+		Ok(())
 	}
 
 	/// Waits until the node has come as far as this worker has seen, and compares the blocks.
@@ -240,8 +256,8 @@ impl Session<'_> {
 		Ok(now)
 	}
 
-	/// Finds the worker of the key and starts its devices.
-	async fn start(&self, chain: &Chain, best: Head, stop: &Stop) -> Result<Prover, Error> {
+	/// Finds the worker of the key, starts its devices and its roles.
+	async fn start(&mut self, chain: &Chain, best: Head, stop: &Stop) -> Result<(), Error> {
 		let account = keys::account(&self.signer);
 		let worker = chain
 			.worker_of(best, &account)
@@ -269,15 +285,24 @@ impl Session<'_> {
 				.await?,
 			);
 		}
-		tracing::info!(worker, operator = %view.operator, key = %account, "ready");
-		Ok(Prover::new(
+		let submitter =
+			Submitter::new(self.signer.clone(), self.store.clone(), self.metrics.clone());
+		if self.config.provider {
+			let own = self.config.devices.iter().map(|(index, _)| *index).collect();
+			let metrics = self.metrics.clone();
+			self.provider = Some(Provider::new(worker, own, submitter.clone(), metrics));
+		}
+		self.prover = Some(Prover::new(
 			worker,
-			self.signer.clone(),
+			submitter,
 			self.store.clone(),
 			self.strategy.clone(),
-			self.metrics.clone(),
+			&self.metrics,
 			devices,
-		))
+		));
+		let provider = self.config.provider;
+		tracing::info!(worker, operator = %view.operator, key = %account, provider, "ready");
+		Ok(())
 	}
 
 	async fn keep_house(&self, chain: &Chain, best: Head, finalized: Head) -> Result<(), Error> {

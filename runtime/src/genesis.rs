@@ -20,6 +20,7 @@
 use alloc::{format, string::ToString, vec, vec::Vec};
 use assay_economics::{deterrence::Policy, MILLION};
 use assay_flops::Parameters;
+use assay_market::Parameters as MarketParameters;
 use frame_support::{genesis_builder_helper::build_state, traits::Get};
 use pallet_operators::Service;
 use pallet_validators::types::Limits;
@@ -89,6 +90,7 @@ struct Preset {
 	unbonding_epochs: u32,
 	allocation_delay: BlockNumber,
 	parameters: Parameters,
+	market: MarketParameters,
 	policy: Policy,
 	limits: Limits,
 	minimum_self_bond: Balance,
@@ -106,6 +108,7 @@ impl Preset {
 			unbonding_epochs: 14,
 			allocation_delay: 10,
 			parameters: Parameters::DEVELOPMENT,
+			market: MarketParameters::DEVELOPMENT,
 			policy: Policy::DEVELOPMENT,
 			limits: Limits { minimum: 1, maximum },
 			minimum_self_bond: 1_000 * ASY,
@@ -123,6 +126,7 @@ impl Preset {
 			unbonding_epochs: 84,
 			allocation_delay: 14_400,
 			parameters: Parameters::LIVE,
+			market: MarketParameters::LIVE,
 			policy: Policy::LIVE,
 			limits: Limits { minimum: 4, maximum: 100 },
 			minimum_self_bond: 10_000 * ASY,
@@ -177,6 +181,7 @@ impl Preset {
 			},
 			"beacon": { "delay": self.parameters.delay },
 			"proofOfFlops": { "parameters": self.parameters },
+			"gpuMarket": { "parameters": self.market },
 			"sudo": { "key": self.sudo },
 		})
 	}

@@ -21,6 +21,7 @@ pub mod origins;
 #[cfg(test)]
 mod tests;
 pub mod timing;
+pub mod weights;
 
 use alloc::{borrow::Cow, vec::Vec};
 use sp_runtime::{
@@ -184,6 +185,8 @@ mod runtime {
 	pub type ProofOfFlops = pallet_proof_of_flops;
 	#[runtime::pallet_index(23)]
 	pub type Validators = pallet_validators;
+	#[runtime::pallet_index(24)]
+	pub type GpuMarket = pallet_gpu_market;
 
 	// Accounts: 40-49.
 	#[runtime::pallet_index(40)]

@@ -69,8 +69,19 @@ fn id(account: [u8; 32]) -> Value {
 	Value::unnamed_variant("Id", [bytes(&account)])
 }
 
-/// Registers `owner` as an operator with one worker, one device and a float for its hot key.
+/// Registers `owner` as an operator, all of whose stake is for proof of FLOPS, with one worker, one
+/// device and a float for its hot key.
 pub async fn register(chain: &Chain, owner: &Keypair, number: u8) -> Registration {
+	register_for(chain, owner, number, &[("Flops", 1_000_000)]).await
+}
+
+/// Registers `owner` with shares of its stake for services, in parts in a million.
+pub async fn register_for(
+	chain: &Chain,
+	owner: &Keypair,
+	number: u8,
+	shares: &[(&str, u128)],
+) -> Registration {
 	let operator = owner.public_key().0;
 	let seed = [number; 32];
 	let key = Keypair::from_secret_key(seed).expect("any 32 bytes are a seed").public_key().0;
@@ -85,10 +96,11 @@ pub async fn register(chain: &Chain, owner: &Keypair, number: u8) -> Registratio
 			Composite::Unnamed(vec![id(key), Value::u128(100 * ASY)]),
 		)],
 	);
-	// All of the stake for proof of FLOPS; the outer composite is the bounded vector.
-	let all =
-		Value::unnamed_composite([Value::unnamed_variant("Flops", []), Value::u128(1_000_000)]);
-	let allocations = Value::unnamed_composite([Value::unnamed_composite([all])]);
+	let shares = shares.iter().map(|(service, share)| {
+		Value::unnamed_composite([Value::unnamed_variant(*service, []), Value::u128(*share)])
+	});
+	// The outer composite is the bounded vector.
+	let allocations = Value::unnamed_composite([Value::unnamed_composite(shares)]);
 	let calls = [
 		call("register", vec![bytes(&operator), allocations]),
 		call("add_worker", vec![bytes(&key)]),

@@ -8,6 +8,7 @@
 mod error;
 pub mod guard;
 mod keystore;
+mod market;
 mod operators;
 mod queries;
 mod runtime;
@@ -16,8 +17,9 @@ mod types;
 
 pub use error::Error;
 pub use keystore::SessionKeys;
+pub use market::*;
 pub use operators::Terms;
-pub use transactions::{Call, Inclusion, Submission, Trial};
+pub use transactions::{Call, Event, Inclusion, Submission, Trial};
 pub use types::*;
 
 use assay_flops::Hash;

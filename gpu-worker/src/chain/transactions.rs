@@ -4,12 +4,12 @@ use super::{
 	failed,
 	keystore::METHOD_NOT_FOUND,
 	runtime::{self, runtime_types as types},
-	AccountId, Chain, Error, Head, News, Service,
+	AccountId, Chain, Error, Head, MarketCall, News, Service,
 };
 use crate::store::Signed;
 use assay_flops::{Hash, Opening};
 use codec::Encode;
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, fmt, time::Duration};
 use subxt::{
 	config::{substrate::H256, DefaultExtrinsicParamsBuilder},
 	error::DispatchError,
@@ -21,7 +21,7 @@ use subxt::{
 };
 use subxt_signer::sr25519::Keypair;
 
-type At = OnlineClientAtBlock<SubstrateConfig>;
+pub(super) type At = OnlineClientAtBlock<SubstrateConfig>;
 
 /// Blocks for which a signed transaction stays valid.
 const MORTALITY: u32 = 64;
@@ -96,6 +96,14 @@ pub enum Call {
 	RemoveKeys,
 	/// Sends funds, for example the float of a worker's key.
 	Transfer { to: AccountId, amount: u128 },
+	/// Does something in the GPU market.
+	Market(MarketCall),
+}
+
+impl From<MarketCall> for Call {
+	fn from(call: MarketCall) -> Self {
+		Self::Market(call)
+	}
 }
 
 impl Call {
@@ -131,6 +139,7 @@ impl Call {
 			Self::StopValidating => "Validators.stop_validating",
 			Self::RemoveKeys => "Validators.remove_keys",
 			Self::Transfer { .. } => "Balances.transfer_keep_alive",
+			Self::Market(call) => call.name(),
 		}
 	}
 
@@ -150,8 +159,7 @@ impl Call {
 						path: opening.path,
 					})
 					.collect();
-				let openings = types::bounded_collections::bounded_vec::BoundedVec(openings);
-				call_data(at, flops().reveal(round, device, openings))
+				call_data(at, flops().reveal(round, device, bounded(openings)))
 			}
 			Self::Settle { worker, device, round } => {
 				call_data(at, flops().settle(worker, device, round))
@@ -162,8 +170,7 @@ impl Call {
 			Self::Register { payout, allocations } => {
 				let allocations =
 					allocations.into_iter().map(|(service, ppm)| (service.into(), ppm)).collect();
-				let allocations = types::bounded_collections::bounded_vec::BoundedVec(allocations);
-				call_data(at, operators().register(payout, allocations))
+				call_data(at, operators().register(payout, bounded(allocations)))
 			}
 			Self::SetPayout { payout } => call_data(at, operators().set_payout(payout)),
 			Self::BondMore { amount } => call_data(at, operators().bond_more(amount)),
@@ -173,10 +180,12 @@ impl Call {
 			Self::RotateKey { worker, key } => call_data(at, operators().rotate_key(worker, key)),
 			Self::RemoveWorker { worker } => call_data(at, operators().remove_worker(worker)),
 			Self::AddDevice { worker, description } => {
-				call_data(at, operators().add_device(worker, bounded(description)))
+				let description = bounded(description.into_bytes());
+				call_data(at, operators().add_device(worker, description))
 			}
 			Self::DescribeDevice { worker, device, description } => {
-				call_data(at, operators().describe_device(worker, device, bounded(description)))
+				let description = bounded(description.into_bytes());
+				call_data(at, operators().describe_device(worker, device, description))
 			}
 			Self::RemoveDevice { worker, device } => {
 				call_data(at, operators().remove_device(worker, device))
@@ -207,12 +216,13 @@ impl Call {
 			Self::Transfer { to, amount } => {
 				call_data(at, calls.balances().transfer_keep_alive(MultiAddress::Id(to), amount))
 			}
+			Self::Market(call) => call.encode(at),
 		}
 	}
 }
 
-fn bounded(text: String) -> types::bounded_collections::bounded_vec::BoundedVec<u8> {
-	types::bounded_collections::bounded_vec::BoundedVec(text.into_bytes())
+pub(super) fn bounded<T>(items: Vec<T>) -> types::bounded_collections::bounded_vec::BoundedVec<T> {
+	types::bounded_collections::bounded_vec::BoundedVec(items)
 }
 
 /// The bytes of `Session.set_keys`: the node gives keys and proof in the runtime's own encoding.
@@ -227,7 +237,7 @@ fn set_keys(at: &At, keys: &[u8], proof: &[u8]) -> Result<Vec<u8>, Error> {
 }
 
 /// The call's bytes, after its shape was compared with the runtime's.
-fn call_data<P: Payload>(at: &At, payload: P) -> Result<Vec<u8>, Error> {
+pub(super) fn call_data<P: Payload>(at: &At, payload: P) -> Result<Vec<u8>, Error> {
 	let transactions = at.transactions();
 	transactions.validate(&payload).map_err(|error| failed("encoding a call", &error))?;
 	transactions.call_data(&payload).map_err(|error| failed("encoding a call", &error))
@@ -255,6 +265,31 @@ pub enum Trial {
 	Unknown(String),
 }
 
+/// An event of one of our pallets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+	/// Pallet and event, as in the metadata.
+	pub name: String,
+	fields: Composite<()>,
+}
+
+impl Event {
+	/// A field that is a number.
+	pub fn number(&self, field: &str) -> Option<u64> {
+		let Composite::Named(fields) = &self.fields else { return None };
+		match fields.iter().find(|(name, _)| name == field)?.1.value {
+			ValueDef::Primitive(Primitive::U128(number)) => u64::try_from(number).ok(),
+			_ => None,
+		}
+	}
+}
+
+impl fmt::Display for Event {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		write!(f, "{} {}", self.name, render(&ValueDef::Composite(self.fields.clone())))
+	}
+}
+
 /// Where a transaction ended up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inclusion {
@@ -262,8 +297,8 @@ pub struct Inclusion {
 	pub block: Hash,
 	/// Hash of the transaction.
 	pub transaction: Hash,
-	/// Events of our pallets, as text.
-	pub events: Vec<String>,
+	/// Events of our pallets.
+	pub events: Vec<Event>,
 }
 
 impl Chain {
@@ -438,17 +473,16 @@ impl Chain {
 						let reason = explain(&error);
 						return Ok(Some(Err(Error::Refused { call, reason })));
 					}
-					("Operators" | "ProofOfFlops" | "Session" | "Validators", _) => {
-						let fields = event
+					(
+						pallet @ ("GpuMarket" | "Operators" | "ProofOfFlops" | "Session"
+						| "Validators"),
+						event_name,
+					) => told.push(Event {
+						name: format!("{pallet}.{event_name}"),
+						fields: event
 							.decode_fields_unchecked_as::<Composite<()>>()
-							.map(|fields| render(&ValueDef::Composite(fields)))
-							.unwrap_or_default();
-						told.push(format!(
-							"{}.{} {fields}",
-							event.pallet_name(),
-							event.event_name()
-						));
-					}
+							.unwrap_or_else(|_| Composite::Named(Vec::new())),
+					}),
 					_ => (),
 				}
 			}
@@ -517,7 +551,10 @@ fn render(value: &ValueDef<()>) -> String {
 /// The documented sentence of an error, or its name.
 fn explain(error: &DispatchError) -> String {
 	if let DispatchError::Token(error) = error {
-		return format!("{error} The signing account has too little to spend: send it some ASY.");
+		return format!(
+			"{error} The signing account has too little to spend: send it some ASY, or credits \
+			 where it pays in them."
+		);
 	}
 	if let DispatchError::Module(module) = error {
 		if let Ok(details) = module.details() {

@@ -2,8 +2,11 @@
 //! logs go to standard error.
 
 mod amounts;
+mod market;
 mod operator;
 mod panel;
+mod plan;
+mod signing;
 
 pub use amounts::{
 	amount, blocks, parse_account, parse_allocations, parse_amount, parse_service, parse_share,
@@ -47,7 +50,7 @@ struct Cli {
 const EXIT_CODES: &str = "Exit codes:
   0  success, or a graceful stop by a signal
   1  unexpected failure inside the worker
-  2  the command line could not be understood
+  2  the command line could not be understood, or a price was not confirmed
   3  the configuration or a key file is wrong
   4  the chain cannot be reached or does not answer in time
   5  wrong chain, unsupported runtime, or finality went back
@@ -68,6 +71,8 @@ enum Command {
 	Keys(Keys),
 	/// Manage an operator: stake, delegators, allocations, workers, validating
 	Operator(operator::Args),
+	#[command(flatten)]
+	Market(market::Command),
 	/// Run a worker, or show how it is doing
 	#[command(subcommand)]
 	Worker(WorkerCommand),
@@ -85,7 +90,7 @@ enum Keys {
 
 #[derive(Subcommand, Debug)]
 enum WorkerCommand {
-	/// Compute, commit and open until stopped by Ctrl-C or SIGTERM
+	/// Compute, commit and open until stopped by Ctrl-C or SIGTERM; with --provider, serve leases
 	Run,
 	/// Show round, capacity, buffer, credits, the next step, and whether it is paid
 	Status {
@@ -186,6 +191,7 @@ async fn run(cli: Cli, strategy: impl FnOnce() -> Arc<dyn Strategy>) -> Result<E
 			show_key(&config, &account, cli.json);
 		}
 		Command::Operator(args) => operator::run(&config, args, cli.json).await?,
+		Command::Market(command) => market::run(&config, command, cli.json).await?,
 		Command::Worker(WorkerCommand::Run) => {
 			let stop = Stop::on_signals()
 				.map_err(|cause| Error::System { doing: "listening for signals", cause })?;

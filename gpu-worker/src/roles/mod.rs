@@ -2,3 +2,5 @@
 //! blocks for what is irrevocable, and can be restarted at any point.
 
 pub mod prover;
+pub mod provider;
+pub mod submitter;

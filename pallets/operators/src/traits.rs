@@ -131,6 +131,12 @@ pub trait OpenObligations {
 	fn has_open_obligations(worker: WorkerId) -> bool;
 }
 
+impl<A: OpenObligations, B: OpenObligations> OpenObligations for (A, B) {
+	fn has_open_obligations(worker: WorkerId) -> bool {
+		A::has_open_obligations(worker) || B::has_open_obligations(worker)
+	}
+}
+
 impl OpenObligations for () {
 	fn has_open_obligations(_worker: WorkerId) -> bool {
 		false

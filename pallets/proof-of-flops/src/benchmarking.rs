@@ -18,6 +18,7 @@ use frame_support::{
 	BoundedVec,
 };
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
+use pallet_beacon::Beacon as _;
 use pallet_operators::{BenchmarkWorkers, Security, Service, WorkerId};
 use sp_core::H256;
 use sp_runtime::SaturatedConversion;
@@ -107,7 +108,7 @@ fn reserve<T: Config>(operator: &T::AccountId, worker: WorkerId) {
 	.expect("the operator was bonded for it");
 }
 
-#[benchmarks]
+#[benchmarks(where T: pallet_beacon::Config)]
 mod benchmarks {
 	use super::*;
 
@@ -140,17 +141,22 @@ mod benchmarks {
 		assert_eq!(CurrentRound::<T>::get(), CURRENT + 1);
 	}
 
-	/// The beacon's ring holds no value of this block in a benchmark, so that the two records that a
-	/// sample writes have to be added to what is measured.
 	#[benchmark]
 	fn on_initialize_sample() {
 		let _ = device::<T>();
 		CurrentRound::<T>::put(CURRENT);
 		put_round::<T>(CURRENT, RoundParameters::LIVE.sampled_at(0), 1, false);
+		let opened_at = NOW - RoundParameters::LIVE.sampled_at(0);
+		let last_commit = RoundParameters::LIVE.commit_until(opened_at) - 1;
+		let due = T::Beacon::due_at(last_commit.into());
+		frame_system::Pallet::<T>::set_block_number(due);
+		pallet_beacon::Pallet::<T>::on_initialize(due);
+		frame_system::Pallet::<T>::set_block_number(NOW.into());
 		#[block]
 		{
 			Pallet::<T>::on_initialize(BlockNumberFor::<T>::from(NOW));
 		}
+		assert!(Rounds::<T>::get(CURRENT).is_some_and(|round| round.sample.is_some()));
 	}
 
 	#[benchmark]

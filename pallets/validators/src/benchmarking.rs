@@ -199,8 +199,12 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn new_session(c: Linear<1, { T::MaxCandidates::get() }>) {
+	fn new_session(
+		v: Linear<1, { T::MaxValidators::get() }>,
+		c: Linear<{ T::MaxValidators::get() }, { T::MaxCandidates::get() }>,
+	) {
 		prepare::<T>();
+		Limits::<T>::put(types::Limits { minimum: 1, maximum: v });
 		candidates::<T>(c);
 		let elected;
 
@@ -209,7 +213,7 @@ mod benchmarks {
 			elected = Pallet::<T>::plan_session(session::<T>() + 2);
 		}
 
-		assert_eq!(elected.unwrap().len() as u32, c.min(T::MaxValidators::get()));
+		assert_eq!(elected.unwrap().len() as u32, v);
 	}
 
 	#[benchmark]

@@ -30,7 +30,10 @@ impl<T: Config> Pallet<T> {
 		let validators = T::MaxValidators::get();
 		<T as Config>::WeightInfo::end_session(validators)
 			.saturating_add(<T as Config>::WeightInfo::start_session(validators))
-			.saturating_add(<T as Config>::WeightInfo::new_session(T::MaxCandidates::get()))
+			.saturating_add(<T as Config>::WeightInfo::new_session(
+				validators,
+				T::MaxCandidates::get(),
+			))
 			.saturating_add(<T as Config>::WeightInfo::note_author())
 			.saturating_add(<T as Config>::WeightInfo::on_offence(validators))
 			.saturating_add(<T as Config>::WeightInfo::drain_charges(CHARGES_PER_BLOCK))

@@ -12,8 +12,8 @@ pub trait WeightInfo {
 	fn set_limits() -> Weight;
 	/// Weight of `remove_keys`, without the session's own `purge_keys`.
 	fn remove_keys() -> Weight;
-	/// Weight of the election among `c` candidates.
-	fn new_session(c: u32) -> Weight;
+	/// Weight of the election of `v` validators among `c` candidates.
+	fn new_session(v: u32, c: u32) -> Weight;
 	/// Weight of the begin of a session with `v` validators, all of them offenders.
 	fn start_session(v: u32) -> Weight;
 	/// Weight of the end of a session with `v` validators.
@@ -46,8 +46,8 @@ impl WeightInfo for () {
 		UNIT
 	}
 
-	fn new_session(c: u32) -> Weight {
-		UNIT.saturating_mul(u64::from(c).saturating_add(1))
+	fn new_session(v: u32, c: u32) -> Weight {
+		UNIT.saturating_mul(u64::from(v).saturating_add(c.into()).saturating_add(1))
 	}
 
 	fn start_session(v: u32) -> Weight {

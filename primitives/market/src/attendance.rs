@@ -51,6 +51,8 @@ pub struct Attendance {
 	pub missed: Blocks,
 	/// The latest maintenance that was announced and not cancelled.
 	pub maintenance: Option<Window>,
+	/// End of the one before it; zero if there was none.
+	pub maintained_until: Blocks,
 }
 
 /// Where the payment of a lease stands.
@@ -91,7 +93,7 @@ pub enum BadMaintenance {
 	ShortNotice,
 	/// It has no block, or too many.
 	BadLength,
-	/// Another one is announced and not over.
+	/// Another one is announced and not over, or the worker has not come back from it.
 	AlreadyAnnounced,
 	/// It begins too soon after the previous one.
 	TooSoonAfterPrevious,
@@ -100,7 +102,7 @@ pub enum BadMaintenance {
 impl Attendance {
 	/// A worker that appears at `now`.
 	pub const fn new(now: Blocks) -> Self {
-		Self { last: now, missed: 0, maintenance: None }
+		Self { last: now, missed: 0, maintenance: None, maintained_until: 0 }
 	}
 
 	/// Whether a heartbeat would come too soon after the latest one: before half an interval.
@@ -112,11 +114,7 @@ impl Attendance {
 	pub fn beat(self, now: Blocks, rules: &Parameters) -> Self {
 		let gap = now.saturating_sub(self.last);
 		let missed = gap.saturating_sub(gap.min(rules.interval));
-		Self {
-			last: self.last.max(now),
-			missed: self.missed.saturating_add(missed),
-			maintenance: self.maintenance,
-		}
+		Self { last: self.last.max(now), missed: self.missed.saturating_add(missed), ..self }
 	}
 
 	/// The last block in which the worker is not lost: the grace period after the latest heartbeat,
@@ -168,15 +166,16 @@ impl Attendance {
 		if length == 0 || length > rules.longest {
 			return Err(BadMaintenance::BadLength);
 		}
-		if let Some(previous) = self.maintenance {
-			if now < previous.until {
-				return Err(BadMaintenance::AlreadyAnnounced);
-			}
-			if window.from < previous.until.saturating_add(rules.gap) {
-				return Err(BadMaintenance::TooSoonAfterPrevious);
-			}
+		// A worker has to come back before it may go again, or its silence would never end.
+		if self.maintenance.is_some_and(|previous| now.min(self.last) < previous.until) {
+			return Err(BadMaintenance::AlreadyAnnounced);
 		}
-		Ok(Self { maintenance: Some(window), ..self })
+		let maintained_until =
+			self.maintenance.map_or(self.maintained_until, |previous| previous.until);
+		if maintained_until > 0 && window.from < maintained_until.saturating_add(rules.gap) {
+			return Err(BadMaintenance::TooSoonAfterPrevious);
+		}
+		Ok(Self { maintenance: Some(window), maintained_until, ..self })
 	}
 
 	/// Cancels maintenance that has not begun at `now`. `None` if there is none.

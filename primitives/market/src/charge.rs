@@ -24,13 +24,8 @@ pub fn total(price: u128, count: u32, blocks: Blocks) -> u128 {
 /// The part of `full` that a device is paid which proves `now` FLOP/s where `bought` were: all of it
 /// at most, rounded down. Nothing if nothing was bought.
 pub fn scaled(full: u128, now: u64, bought: u64) -> u128 {
-	multiply_by_rational_with_rounding(
-		full,
-		now.min(bought).into(),
-		bought.into(),
-		Rounding::Down,
-	)
-	.unwrap_or(0)
+	multiply_by_rational_with_rounding(full, now.min(bought).into(), bought.into(), Rounding::Down)
+		.unwrap_or(0)
 }
 
 /// The fee of a payment for so many GPU-blocks: a share, rounded up, or the minimum if that is more,

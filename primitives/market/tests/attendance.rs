@@ -1,5 +1,7 @@
 //! Attendance against a model that remembers every block.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use assay_market::{
 	attendance::{Attendance, BadMaintenance, Checkpoint, Window},
 	term::{after_notice, is_stale},
@@ -62,11 +64,14 @@ fn maintenance_should_be_announced_in_time_short_and_rare() {
 	let planned = announce(seen(100), 120, 170).unwrap();
 	assert_eq!(planned.maintenance, Some(window(120, 170)));
 	assert_eq!(announce(planned, 300, 310), Err(BadMaintenance::AlreadyAnnounced));
-	assert_eq!(
-		planned.announce(window(229, 240), 170, &rules),
-		Err(BadMaintenance::TooSoonAfterPrevious)
-	);
-	assert!(planned.announce(window(230, 240), 170, &rules).is_ok());
+	let again = |who: Attendance, from| who.announce(window(from, from + 10), 180, &rules);
+	assert_eq!(again(planned, 230), Err(BadMaintenance::AlreadyAnnounced), "it is not back yet");
+	let back = planned.beat(170, &RULES);
+	assert_eq!(again(back, 229), Err(BadMaintenance::TooSoonAfterPrevious));
+	// Announcing and cancelling in between does not shorten the gap.
+	let cancelled = again(back, 230).unwrap().cancel(229).unwrap();
+	assert_eq!(again(cancelled, 229), Err(BadMaintenance::TooSoonAfterPrevious));
+	assert!(again(cancelled, 230).is_ok());
 	assert_eq!(planned.cancel(119), Some(seen(100)));
 	assert_eq!(planned.cancel(120), None);
 	assert_eq!(seen(100).cancel(0), None);
@@ -77,16 +82,15 @@ fn silence_in_a_row_of_maintenances_should_end() {
 	// Every window is announced as early as it can be, and no heartbeat comes.
 	let rules = &RULES.maintenance;
 	let mut worker = seen(0);
-	let mut now = 0;
-	let mut from = rules.notice;
-	for _ in 0..100 {
+	for now in 0..10_000 {
+		let from = now + rules.notice;
 		let window = Window { from, until: from + rules.longest };
-		worker = worker.announce(window, now, rules).unwrap();
-		if worker.is_lost(worker.last + rules.notice + rules.longest + RULES.grace + 1, &RULES) {
+		worker = worker.announce(window, now, rules).unwrap_or(worker);
+		worker = if now % 7 == 0 { worker.cancel(now).unwrap_or(worker) } else { worker };
+		if worker.is_lost(now, &RULES) {
+			assert!(now <= rules.notice + rules.longest + RULES.grace + 7);
 			return;
 		}
-		now = window.until;
-		from = (now + rules.notice).max(now + rules.gap);
 	}
 	panic!("a worker that never beats is never lost");
 }
@@ -191,7 +195,7 @@ proptest! {
 		last in any::<u32>(), missed in any::<u32>(), now in any::<u32>(), from in any::<u32>(),
 		until in any::<u32>(), block in any::<u32>(), end in any::<u32>(),
 	) {
-		let worker = Attendance { last, missed, maintenance: Some(Window { from, until }) };
+		let worker = Attendance { last, missed, maintenance: Some(Window { from, until }), maintained_until: end };
 		let beat = worker.beat(now, &RULES);
 		prop_assert!(beat.last >= last && beat.missed >= missed);
 		let span = worker.span(Checkpoint { block, missed: from }, end);

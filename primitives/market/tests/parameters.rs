@@ -1,5 +1,7 @@
 //! Presets hold, and every rule refuses what it is about.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use assay_market::{Amounts, Currency, Parameters, MAX_PRICE};
 
 #[test]

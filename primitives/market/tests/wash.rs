@@ -1,5 +1,7 @@
 //! F12 and F13: renting from oneself, simulated for many markets.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use assay_market::{
 	charge::{cancellation_fee, charge, total},
 	Amounts, Checkpoint, Currency, MaintenanceRules, Parameters, Reputation,
@@ -95,9 +97,8 @@ impl Strategist {
 			worker = worker.beat(now, rules);
 			let span = worker.span(checkpoint, duration);
 			let capacities = vec![proves; count];
-			let parts = charge(
-				price, bought, &capacities, span.covered, span.payable, currency, rules,
-			);
+			let parts =
+				charge(price, bought, &capacities, span.covered, span.payable, currency, rules);
 			held -= parts.net + parts.fee + parts.refund;
 			self.spend(parts.fee);
 			self.known = self.known.at(now, rules.half_life);

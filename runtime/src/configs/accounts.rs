@@ -38,7 +38,7 @@ pub enum ProxyType {
 	/// collect the bounty for proving it.
 	NonTransfer,
 	/// Runs an operator's workers: adds and removes workers and devices, rotates hot keys, commits,
-	/// reveals and settles. Moves neither funds nor stake and cannot change where they go.
+	/// reveals and settles, serves leases, withdraws offers. Moves neither funds nor stake and cannot change where they go.
 	WorkerOps,
 	/// Proposes referenda and votes. It can lock the account's tokens for votes and deposits.
 	Governance,
@@ -82,6 +82,25 @@ impl ProxyType {
 		)
 	}
 
+	/// Calls about leases by which no funds leave the account but those it owes, and nothing of what
+	/// it has can be used by somebody else: not those that set prices, rent, or give access.
+	fn serves_leases(call: &pallet_gpu_market::Call<Runtime>) -> bool {
+		use pallet_gpu_market::Call;
+		matches!(
+			call,
+			Call::withdraw_offer { .. }
+				| Call::prune_offer { .. }
+				| Call::heartbeat { .. }
+				| Call::announce_maintenance { .. }
+				| Call::cancel_maintenance { .. }
+				| Call::ready { .. }
+				| Call::decline { .. }
+				| Call::give_notice { .. }
+				| Call::settle { .. }
+				| Call::release_withheld { .. }
+		)
+	}
+
 	/// Calls that only carry a list of other calls, each of which the filter sees again.
 	fn is_batch(call: &RuntimeCall) -> bool {
 		use pallet_utility::Call;
@@ -102,6 +121,8 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 			Self::Any => true,
 			Self::NonTransfer => match call {
 				RuntimeCall::Operators(call) => Self::keeps_funds(call),
+				RuntimeCall::GpuMarket(pallet_gpu_market::Call::end { .. }) => true,
+				RuntimeCall::GpuMarket(call) => Self::serves_leases(call),
 				RuntimeCall::System(frame_system::Call::remark { .. })
 				| RuntimeCall::ProofOfFlops(_)
 				| RuntimeCall::Utility(_) => true,
@@ -109,6 +130,7 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 			},
 			Self::WorkerOps => match call {
 				RuntimeCall::Operators(call) => Self::runs_workers(call),
+				RuntimeCall::GpuMarket(call) => Self::serves_leases(call),
 				RuntimeCall::ProofOfFlops(_) => true,
 				call => Self::is_batch(call),
 			},

@@ -8,10 +8,13 @@ use frame_support::{
 use pallet_beacon::AuthorVrf;
 use sp_runtime::traits::Get;
 
-use super::{money::FlopsCredits, pause::RootOrFastTrack};
+use super::{
+	money::{FlopsCredits, HeldCredits},
+	pause::RootOrFastTrack,
+};
 use crate::{
-	deposit, timing, Balance, Balances, Beacon, Operators, ProofOfFlops, Runtime,
-	RuntimeHoldReason, Session, ASY,
+	deposit, timing, weights, Balance, Balances, Beacon, GpuMarket, Operators, ProofOfFlops,
+	Runtime, RuntimeHoldReason, Session, ASY,
 };
 
 /// The bond with which an operator begins.
@@ -50,6 +53,8 @@ parameter_types! {
 	pub const DeviceStake: Balance = DEVICE_STAKE;
 	pub const WorkerDeposit: Balance = deposit(2, 256);
 	pub const DeviceDeposit: Balance = deposit(1, 256);
+	pub const OfferDeposit: Balance = deposit(2, 256);
+	pub const LeaseDeposit: Balance = deposit(3, 512);
 	pub const MinimumDelegation: Balance = MINIMUM_DELEGATION;
 	pub const DelegationPot: PalletId = PalletId(*b"assay/de");
 	pub const RewardsPot: PalletId = PalletId(*b"assay/rw");
@@ -58,7 +63,7 @@ parameter_types! {
 impl pallet_beacon::Config for Runtime {
 	type AuthorVrf = ParentVrf;
 	type RingLength = ConstU32<256>;
-	type WeightInfo = ();
+	type WeightInfo = weights::pallet_beacon::WeightInfo<Runtime>;
 }
 
 impl pallet_operators::Config for Runtime {
@@ -80,13 +85,13 @@ impl pallet_operators::Config for Runtime {
 	type MaxWorkers = ConstU32<256>;
 	type MinimumBond = MinimumBond;
 	type MinimumDelegation = MinimumDelegation;
-	type OpenObligations = ProofOfFlops;
+	type OpenObligations = (ProofOfFlops, GpuMarket);
 	type RewardsPot = RewardsPot;
 	type Rounds = ProofOfFlops;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Session = CurrentSession;
 	type UnbondingDelay = timing::UnbondingDelay<Runtime>;
-	type WeightInfo = ();
+	type WeightInfo = weights::pallet_operators::WeightInfo<Runtime>;
 	type WorkerDeposit = WorkerDeposit;
 }
 
@@ -100,6 +105,21 @@ impl pallet_proof_of_flops::Config for Runtime {
 	type Security = Operators;
 	type SlotDuration = timing::SlotMilliseconds<Runtime>;
 	type Slots = CurrentSlot;
-	type WeightInfo = ();
+	type WeightInfo = weights::pallet_proof_of_flops::WeightInfo<Runtime>;
+	type Workers = Operators;
+}
+
+impl pallet_gpu_market::Config for Runtime {
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = pallet_gpu_market::FromPallets<Runtime>;
+	type Capacity = ProofOfFlops;
+	type Credits = HeldCredits;
+	type LeaseDeposit = LeaseDeposit;
+	type Native = Balances;
+	type Occupancy = Operators;
+	type OfferDeposit = OfferDeposit;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type Security = Operators;
+	type WeightInfo = weights::pallet_gpu_market::WeightInfo<Runtime>;
 	type Workers = Operators;
 }

@@ -8,8 +8,8 @@ use sp_runtime::{
 };
 
 use crate::{
-	deposit, timing, AccountId, Babe, Balance, Balances, Historical, Offences, Operators, Runtime,
-	RuntimeCall, RuntimeEvent, Session, SessionKeys, UncheckedExtrinsic, Validators,
+	deposit, timing, weights, AccountId, Babe, Balance, Balances, Historical, Offences, Operators,
+	Runtime, RuntimeCall, RuntimeEvent, Session, SessionKeys, UncheckedExtrinsic, Validators,
 };
 
 /// The most validators, elected or left over from genesis.
@@ -102,7 +102,7 @@ impl pallet_validators::Config for Runtime {
 	type MinimumFraction = MinimumEquivocationFraction;
 	type SlotDuration = timing::SlotMilliseconds<Runtime>;
 	type Staking = Operators;
-	type WeightInfo = ();
+	type WeightInfo = weights::pallet_validators::WeightInfo<Runtime>;
 }
 
 // Nodes report equivocations by unsigned extrinsics.

@@ -43,6 +43,8 @@ parameter_types! {
 
 /// The credits as a currency of their own.
 pub type FlopsCredits = ItemOf<Assets, FlopsAsset, AccountId>;
+/// The credits with holds.
+pub(crate) type HeldCredits = ItemOf<AssetsHolder, FlopsAsset, AccountId>;
 
 impl pallet_balances::Config for Runtime {
 	type AccountStore = System;

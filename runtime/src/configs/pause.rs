@@ -7,8 +7,8 @@
 //!   reports of equivocations;
 //! * governance itself, and the calls that only carry other calls: a multisig or a proxied account
 //!   must be able to vote. What they carry is filtered on its own;
-//! * what convicts by silence: somebody who may not reveal would be convicted for it;
-//! * the way out of stake (it starts a wait and moves nothing), the cancelling of convictions, and the
+//! * what convicts by silence: somebody who may not reveal or attest would be convicted for it;
+//! * the way out of stake and leases (it starts a wait), the cancelling of convictions, and the
 //!   replacement of a stolen hot key.
 //!
 //! Calls by which stake and rewards are handed out can be paused, because that is where a mistake would
@@ -42,6 +42,7 @@ pub(crate) const NEVER_PAUSED: &[(&str, &[&str])] = &[
 		],
 	),
 	("ProofOfFlops", &["reveal"]),
+	("GpuMarket", &["heartbeat", "end"]),
 	("Validators", ALL),
 	("Utility", ALL),
 	("Proxy", ALL),

@@ -9,6 +9,7 @@ mod genesis;
 mod governance;
 mod pause;
 mod timing;
+mod weights;
 
 use frame_support::genesis_builder_helper::get_preset;
 use serde_json::Value;

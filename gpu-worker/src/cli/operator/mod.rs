@@ -6,14 +6,16 @@
 mod allocation;
 mod bond;
 mod delegation;
-mod plan;
 mod rewards;
 mod status;
 mod validate;
 mod workers;
 
 use super::{
-	parse_account, parse_allocations, parse_amount, parse_service, parse_share, Allocations,
+	parse_account, parse_allocations, parse_amount, parse_service, parse_share,
+	plan::{self, Context, Plan},
+	signing::{Signing, OPERATOR_KEY},
+	Allocations,
 };
 use crate::{
 	chain::{AccountId, Service},
@@ -21,28 +23,14 @@ use crate::{
 	keys, Error,
 };
 use clap::Subcommand;
-use plan::{Context, Plan};
-use std::path::PathBuf;
-use subxt_signer::sr25519::Keypair;
 
 /// Manage an operator.
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
 	#[command(subcommand)]
 	command: Command,
-	/// File with the operator's secret: hex, or a phrase with derivations, mode 0600; without it,
-	/// operator.key in the base path
-	#[arg(long, global = true, value_name = "FILE")]
-	suri_file: Option<PathBuf>,
-	/// Sign with a well-known development account: alice, bob, alice//stash, …
-	#[arg(long, global = true, value_name = "NAME", conflicts_with = "suri_file")]
-	dev_account: Option<String>,
-	/// Show what it will do, when, what it costs, and whether it would be refused; do nothing
-	#[arg(long, global = true)]
-	dry_run: bool,
-	/// Wait until the transaction is final, not only included
-	#[arg(long, global = true)]
-	finalized: bool,
+	#[command(flatten)]
+	signing: Signing,
 }
 
 #[derive(Subcommand, Debug)]
@@ -250,21 +238,22 @@ enum Transaction {
 
 /// Does what the arguments say.
 pub(super) async fn run(config: &Config, args: Args, json: bool) -> Result<(), Error> {
-	let how = plan::How { dry_run: args.dry_run, finalized: args.finalized, json };
+	let how = args.signing.how(json);
+	let signer = || args.signing.signer(config, OPERATOR_KEY);
 	match &args.command {
 		Command::Status { operator } => {
 			let operator = match operator {
 				Some(operator) => *operator,
-				None => keys::account(&signer(config, &args)?),
+				None => keys::account(&signer()?),
 			};
 			status::run(config, &operator, json).await
 		}
 		Command::Rewards { operator, claim } => {
-			let context = Context::new(config, signer(config, &args)?).await?;
+			let context = Context::new(config, signer()?).await?;
 			rewards::run(&context, operator.as_ref(), *claim, how).await
 		}
 		Command::Validate { node, rotate, stop } => {
-			let context = Context::new(config, signer(config, &args)?).await?;
+			let context = Context::new(config, signer()?).await?;
 			if *stop {
 				let plan = validate::stop(&context).await?;
 				return plan::perform(&context, plan, how).await;
@@ -272,7 +261,7 @@ pub(super) async fn run(config: &Config, args: Args, json: bool) -> Result<(), E
 			validate::run(config, &context, node.as_deref(), *rotate, how).await
 		}
 		Command::One(transaction) => {
-			let context = Context::new(config, signer(config, &args)?).await?;
+			let context = Context::new(config, signer()?).await?;
 			let plan = plan_of(&context, transaction.clone()).await?;
 			plan::perform(&context, plan, how).await
 		}
@@ -325,12 +314,4 @@ async fn plan_of(context: &Context, transaction: Transaction) -> Result<Plan, Er
 		}
 		Transaction::TopUp { to, amount } => Ok(workers::top_up(to, amount)),
 	}
-}
-
-fn signer(config: &Config, args: &Args) -> Result<Keypair, Error> {
-	if let Some(name) = &args.dev_account {
-		return Ok(keys::development(name)?);
-	}
-	let default = config.base_path.join("operator.key");
-	Ok(keys::load(args.suri_file.as_deref().unwrap_or(&default))?)
 }

@@ -16,11 +16,11 @@ pub mod machine;
 pub mod openings;
 pub mod strategy;
 
+use super::submitter::{Position, Submitter};
 use crate::{
-	chain::{Call, Chain, Claim, ClaimState, Head, Snapshot, Status, Submission},
-	keys,
+	chain::{Call, Chain, Claim, ClaimState, Head, Snapshot, Status},
 	metrics::{DeviceMetrics, Metrics},
-	store::{Fork, Intent, Signed, Store},
+	store::{Fork, Intent, Store},
 	Error,
 };
 use assay_flops::{tile::commitment_root, Hash, Opening};
@@ -28,15 +28,10 @@ use device::{Device, OpenError, OpenOrder};
 use machine::{Machine, Step, Target};
 use std::{collections::BTreeMap, sync::Arc};
 use strategy::Strategy;
-use subxt_signer::sr25519::Keypair;
 use tokio::sync::mpsc;
 
-/// How often a transaction for the same purpose is signed again after it failed.
-const MAX_ATTEMPTS: u32 = 6;
 /// How often openings that cannot be built are tried again.
 const MAX_FAILED_OPENINGS: u32 = 3;
-/// Blocks that are searched for the fate of a transaction.
-const SEARCH_BLOCKS: u32 = 12;
 
 /// Openings that a device has finished, or failed to make.
 #[derive(Debug)]
@@ -45,15 +40,6 @@ pub struct Opened {
 	round: u32,
 	root: Hash,
 	result: Result<Vec<Opening>, OpenError>,
-}
-
-/// Where the chain stands, as far as a step needs to know.
-#[derive(Clone, Copy, Debug)]
-pub struct Position {
-	/// The best block.
-	pub best: Head,
-	/// The latest final block.
-	pub finalized: Head,
 }
 
 /// Openings on their way to the chain.
@@ -90,10 +76,9 @@ struct Told {
 /// The prover role of one worker, over all of its devices.
 pub struct Prover {
 	worker: u64,
-	signer: Keypair,
+	submitter: Submitter,
 	store: Arc<Store>,
 	strategy: Arc<dyn Strategy>,
-	metrics: Metrics,
 	members: Vec<Member>,
 	sender: mpsc::UnboundedSender<Opened>,
 	receiver: mpsc::UnboundedReceiver<Opened>,
@@ -103,10 +88,10 @@ impl Prover {
 	/// Begins with devices that have started.
 	pub fn new(
 		worker: u64,
-		signer: Keypair,
+		submitter: Submitter,
 		store: Arc<Store>,
 		strategy: Arc<dyn Strategy>,
-		metrics: Metrics,
+		metrics: &Metrics,
 		devices: Vec<Device>,
 	) -> Self {
 		let (sender, receiver) = mpsc::unbounded_channel();
@@ -120,7 +105,7 @@ impl Prover {
 				told: Told::default(),
 			})
 			.collect();
-		Self { worker, signer, store, strategy, metrics, members, sender, receiver }
+		Self { worker, submitter, store, strategy, members, sender, receiver }
 	}
 
 	/// Id of the worker.
@@ -269,7 +254,7 @@ impl Prover {
 			Step::Settle { round } => {
 				let call = Call::Settle { worker: self.worker, device, round };
 				let purpose = purpose(b"settle", device, round, &[0; 32]);
-				self.transact(chain, position, &purpose, &call).await?;
+				self.submitter.transact(chain, position, &purpose, &call).await?;
 			}
 			Step::Missed { round } => {
 				member.metrics.round("missed");
@@ -320,7 +305,7 @@ impl Prover {
 		};
 		let call = Call::Commit { device, tiles: intent.tiles, root: intent.root };
 		let purpose = purpose(b"commit", device, round, &target.seed);
-		self.transact(chain, position, &purpose, &call).await
+		self.submitter.transact(chain, position, &purpose, &call).await
 	}
 
 	async fn reveal(
@@ -333,90 +318,8 @@ impl Prover {
 		openings: Vec<Opening>,
 	) -> Result<(), Error> {
 		let call = Call::Reveal { round, device, openings };
-		self.transact(chain, position, &purpose(b"reveal", device, round, root), &call).await
-	}
-
-	/// Sees that a call gets into the chain: the same bytes again while they can still be included,
-	/// new ones when they cannot.
-	async fn transact(
-		&mut self,
-		chain: &Chain,
-		position: Position,
-		purpose: &[u8],
-		call: &Call,
-	) -> Result<(), Error> {
-		let account = keys::account(&self.signer);
-		let best = position.best;
-		let mut attempt = 1;
-		if let Some(signed) = self.store.signed(purpose)? {
-			let spent = chain.nonce(best, &account).await? > signed.nonce;
-			if !spent && best.number.saturating_add(1) < signed.expires_at {
-				match self.submit(chain, call, &signed).await? {
-					Submission::Taken => return Ok(()),
-					Submission::Outdated(_) | Submission::Refused(_) => (),
-				}
-			} else if spent {
-				self.tell_fate(chain, best, call, &signed).await?;
-			}
-			attempt = signed.attempt.saturating_add(1);
-		}
-		if attempt > MAX_ATTEMPTS {
-			return Ok(());
-		}
-		let nonce = chain.next_nonce(&account).await?;
-		let mut signed = chain.sign(call, &self.signer, nonce, best, position.finalized).await?;
-		signed.attempt = attempt;
-		self.store.set_signed(purpose, &signed)?;
-		match self.submit(chain, call, &signed).await? {
-			Submission::Taken => (),
-			Submission::Outdated(said) | Submission::Refused(said) => {
-				self.metrics.refusals.with_label_values(&[call.name()]).inc();
-				tracing::error!(
-					call = call.name(),
-					attempt,
-					said,
-					"the node does not take the transaction; check the float with `assay doctor`"
-				);
-			}
-		}
-		Ok(())
-	}
-
-	async fn submit(
-		&self,
-		chain: &Chain,
-		call: &Call,
-		signed: &Signed,
-	) -> Result<Submission, Error> {
-		self.metrics.submissions.with_label_values(&[call.name()]).inc();
-		tracing::debug!(
-			call = call.name(),
-			nonce = signed.nonce,
-			attempt = signed.attempt,
-			"submitting"
-		);
-		Ok(chain.submit(signed).await?)
-	}
-
-	/// Says why a transaction that was included did not do its work.
-	async fn tell_fate(
-		&self,
-		chain: &Chain,
-		best: Head,
-		call: &Call,
-		signed: &Signed,
-	) -> Result<(), Error> {
-		let first = signed.signed_at.max(best.number.saturating_sub(SEARCH_BLOCKS));
-		for number in first..=best.number {
-			let Some(hash) = chain.block_hash(number).await? else { continue };
-			let found = chain.outcome(call.name(), &signed.hash, Head { number, hash }).await?;
-			if let Some(Err(error)) = found {
-				self.metrics.refusals.with_label_values(&[call.name()]).inc();
-				tracing::error!(call = call.name(), block = number, %error, "refused");
-				return Ok(());
-			}
-		}
-		Ok(())
+		let purpose = purpose(b"reveal", device, round, root);
+		self.submitter.transact(chain, position, &purpose, &call).await
 	}
 }
 

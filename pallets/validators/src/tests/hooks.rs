@@ -1,29 +1,13 @@
 //! Hooks fit into a block, whatever happens.
 
 use crate::{mock::*, offences::CHARGES_PER_BLOCK, types::Limits, WeightInfo};
-use frame_support::{
-	assert_ok,
-	traits::Hooks,
-	weights::{constants::WEIGHT_REF_TIME_PER_MILLIS, Weight},
-};
+use frame_support::{assert_ok, traits::Hooks};
 use std::time::{Duration, Instant};
 
 /// The validators and candidates of a live network.
 fn live() {
 	MaxValidators::set(100);
 	MaxCandidates::set(300);
-}
-
-#[test]
-fn m11_hooks_should_fit_the_block_when_the_slot_takes_one_second() {
-	build_and_execute(|| {
-		live();
-		for slot in [1_000, 6_000] {
-			let block = Weight::from_parts(slot / 3 * WEIGHT_REF_TIME_PER_MILLIS, u64::MAX);
-			let heaviest = Validators::heaviest_hooks();
-			assert!(heaviest.all_lte(block), "{heaviest} of {block}");
-		}
-	});
 }
 
 #[test]

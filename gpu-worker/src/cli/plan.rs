@@ -1,11 +1,12 @@
 //! What a command is about to do, how that is shown, and how it is done.
 
-use super::super::{amount, connect, line, show};
+use super::{amount, connect, line, show};
 use crate::{
-	chain::{AccountId, Call, Chain, Head, Inclusion, OperatorView, Terms, Trial},
+	chain::{AccountId, Call, Chain, Event, Head, Inclusion, OperatorView, Terms, Trial},
 	config::Config,
 	keys, Error,
 };
+use assay_market::Currency;
 use serde_json::{json, Map, Value};
 use std::{fmt::Write, time::Duration};
 use subxt_signer::sr25519::Keypair;
@@ -61,10 +62,14 @@ pub(super) struct Step {
 	pub(super) takes_effect: String,
 	/// What the signer cannot spend any more, in units of 10⁻¹² ASY.
 	pub(super) holds: u128,
+	/// The same of its credits, in units of 10⁻¹² credits.
+	pub(super) holds_credits: u128,
 	/// Why the chain would refuse it, and what to do, as far as can be seen from outside.
 	pub(super) refusal: Option<String>,
 	/// Why the node cannot try it out, if it cannot.
 	pub(super) untried: Option<&'static str>,
+	/// What programs are told besides.
+	pub(super) numbers: Map<String, Value>,
 }
 
 impl Step {
@@ -75,8 +80,10 @@ impl Step {
 			effect: effect.into(),
 			takes_effect: "at once".into(),
 			holds: 0,
+			holds_credits: 0,
 			refusal: None,
 			untried: None,
+			numbers: Map::new(),
 		}
 	}
 
@@ -88,6 +95,21 @@ impl Step {
 	/// It holds an amount.
 	pub(super) fn holding(self, holds: u128) -> Self {
 		Self { holds, ..self }
+	}
+
+	/// It holds an amount more, in either currency.
+	pub(super) fn holding_in(self, currency: Currency, amount: u128) -> Self {
+		match currency {
+			Currency::Native => Self { holds: self.holds.saturating_add(amount), ..self },
+			Currency::Credits => {
+				Self { holds_credits: self.holds_credits.saturating_add(amount), ..self }
+			}
+		}
+	}
+
+	/// Programs are told these numbers, too.
+	pub(super) fn with(self, numbers: Map<String, Value>) -> Self {
+		Self { numbers, ..self }
 	}
 
 	/// It would be refused, if there is a reason.
@@ -173,29 +195,44 @@ pub(super) async fn preview(context: &Context, step: &Step) -> Result<(Value, St
 		None => chain.try_out(&draft, best).await?,
 	};
 	let balance = chain.balance(best, &context.account).await?;
-	let refusal = step.refusal.clone().or_else(|| {
-		unaffordable(balance, step.holds.saturating_add(fee), context.terms.existential_deposit)
-	});
+	let credits = match step.holds_credits {
+		0 => 0,
+		_ => chain.credits(best, &context.account).await?,
+	};
+	let least = context.terms.existential_deposit;
+	let refusal = step
+		.refusal
+		.clone()
+		.or_else(|| unaffordable("ASY", balance, step.holds.saturating_add(fee), least))
+		.or_else(|| unaffordable("credits", credits, step.holds_credits, 0));
 	let (verdict, reason) = judge(trial, refusal);
-	let value = json!({
+	let mut value = json!({
 		"dry_run": true,
 		"call": step.call.name(),
 		"signer": context.account.to_string(),
 		"effect": step.effect,
 		"takes_effect": step.takes_effect,
 		"held_asy": amount(step.holds),
+		"held_credits": amount(step.holds_credits),
 		"fee_asy": amount(fee),
 		"verdict": verdict,
 		"reason": reason,
 	});
+	if let Some(object) = value.as_object_mut() {
+		object.extend(step.numbers.clone());
+	}
 	let text = format!(
-		"{} signed by {}\n  effect   {}\n  when     {}\n  holds    {} ASY\n  fee      {} ASY\n  \
+		"{} signed by {}\n  effect   {}\n  when     {}\n  holds    {} ASY{}\n  fee      {} ASY\n  \
 		 verdict  {verdict}{}",
 		step.call.name(),
 		context.account,
 		step.effect,
 		step.takes_effect,
 		amount(step.holds),
+		match step.holds_credits {
+			0 => String::new(),
+			credits => format!(" and {} credits", amount(credits)),
+		},
 		amount(fee),
 		reason.map(|reason| format!(": {reason}")).unwrap_or_default(),
 	);
@@ -215,11 +252,11 @@ fn judge(trial: Trial, refusal: Option<String>) -> (&'static str, Option<String>
 }
 
 /// Why an account cannot pay, if it cannot: `needed` would leave less than `least` of `balance`.
-fn unaffordable(balance: u128, needed: u128, least: u128) -> Option<String> {
+fn unaffordable(unit: &str, balance: u128, needed: u128, least: u128) -> Option<String> {
 	let needed = needed.saturating_add(least);
 	let lacking = needed.checked_sub(balance).filter(|lacking| *lacking > 0)?;
 	Some(format!(
-		"the account has {} ASY and needs {} ASY: send it {} ASY more",
+		"the account has {} {unit} and needs {} {unit}: send it {} {unit} more",
 		amount(balance),
 		amount(needed),
 		amount(lacking)
@@ -239,7 +276,8 @@ pub(super) async fn carry_out(
 	let fee = chain.fee(&draft, best).await?;
 	let deadline = if how.finalized { FINALITY_DEADLINE } else { INCLUSION_DEADLINE };
 	let inclusion = chain.execute(&step.call, &context.signer, how.finalized, deadline).await?;
-	let extra = results(chain, &step.call, &context.account).await?;
+	let mut extra = results(chain, &step.call, &context.account).await?;
+	extra.extend(made(&inclusion.events));
 	Ok(tell(step, &inclusion, fee, extra))
 }
 
@@ -269,6 +307,28 @@ async fn results(
 	Ok(extra)
 }
 
+/// Names of offers and leases that the chain gave.
+fn made(events: &[Event]) -> Map<String, Value> {
+	let all = |event: &str, field: &str| -> Vec<u64> {
+		let named = events.iter().filter(|told| told.name == event);
+		named.filter_map(|told| told.number(field)).collect()
+	};
+	let mut made = Map::new();
+	if let [offer] = all("GpuMarket.OfferCreated", "offer").as_slice() {
+		made.insert("offer".into(), json!(offer));
+	}
+	match all("GpuMarket.LeaseRequested", "lease").as_slice() {
+		[] => (),
+		[lease] => {
+			made.insert("lease".into(), json!(lease));
+		}
+		leases => {
+			made.insert("leases".into(), json!(leases));
+		}
+	}
+	made
+}
+
 fn tell(
 	step: &Step,
 	inclusion: &Inclusion,
@@ -293,9 +353,10 @@ fn tell(
 		"fee_asy": amount(fee),
 		"effect": step.effect,
 		"takes_effect": step.takes_effect,
-		"events": inclusion.events,
+		"events": inclusion.events.iter().map(Event::to_string).collect::<Vec<_>>(),
 	});
 	if let Some(object) = value.as_object_mut() {
+		object.extend(step.numbers.clone());
 		object.extend(extra);
 	}
 	(value, text)
@@ -321,8 +382,8 @@ mod tests {
 	#[test]
 	fn dry_run_should_name_what_lacks_when_an_account_cannot_pay() {
 		const ASY: u128 = 1_000_000_000_000;
-		assert_eq!(unaffordable(11 * ASY, 10 * ASY, ASY), None);
-		let refusal = unaffordable(3 * ASY, 10 * ASY, ASY).expect("too little");
+		assert_eq!(unaffordable("ASY", 11 * ASY, 10 * ASY, ASY), None);
+		let refusal = unaffordable("ASY", 3 * ASY, 10 * ASY, ASY).expect("too little");
 		assert_eq!(refusal, "the account has 3 ASY and needs 11 ASY: send it 8 ASY more");
 	}
 

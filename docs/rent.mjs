@@ -1,0 +1,113 @@
+// Rents a GPU with @polkadot/api and nothing else: looks at the offers, rents the cheapest, waits until
+// the lease runs, extends it, ends it, and reads the refund.
+//
+//   npm install @polkadot/api@16.5.6
+//   node rent.mjs [ws://127.0.0.1:9944] [//Bob]
+
+import { ApiPromise, Keyring, WsProvider } from "@polkadot/api";
+
+const [url = "ws://127.0.0.1:9944", secret = "//Bob"] = process.argv.slice(2);
+const api = await ApiPromise.create({ provider: new WsProvider(url), noInitWarn: true });
+const renter = new Keyring({ type: "sr25519", ss58Format: api.registry.chainSS58 }).addFromUri(secret);
+const [symbol] = api.registry.chainTokens;
+const units = (amount) => `${Number(amount) / 10 ** api.registry.chainDecimals[0]}`;
+
+/** Sends a call and resolves to the market's events once it stands in a block. */
+function send(call) {
+	return new Promise((resolve, reject) => {
+		call.signAndSend(renter, ({ status, events, dispatchError }) => {
+			if (dispatchError) {
+				const { name, docs } = dispatchError.isModule
+					? api.registry.findMetaError(dispatchError.asModule)
+					: { name: dispatchError.toString(), docs: [] };
+				reject(new Error(`${name}: ${docs.join(" ")}`));
+			} else if (status.isInBlock) {
+				const ours = events.map(({ event }) => event).filter((e) => e.section === "gpuMarket");
+				resolve(Object.fromEntries(ours.map((event) => [event.method, event.data])));
+			}
+		}).catch(reject);
+	});
+}
+
+/** Resolves when the lease is in a state for which `done` holds; `null` when it is closed. */
+function wait(lease, done) {
+	return new Promise((resolve) => {
+		let leave;
+		let over = false;
+		api.query.gpuMarket.leases(lease, (found) => {
+			const now = found.isSome ? found.unwrap() : null;
+			if (!over && (now === null || done(now))) {
+				over = true;
+				leave?.();
+				resolve(now);
+			}
+		}).then((unsubscribe) => {
+			leave = unsubscribe;
+			if (over) {
+				leave();
+			}
+		});
+	});
+}
+
+/** The event that closed the lease, looked for from block `from` on. */
+async function closing(lease, from) {
+	for (let number = from; ; number += 1) {
+		const events = await api.query.system.events.at(await api.rpc.chain.getBlockHash(number));
+		for (const { event } of events) {
+			if (api.events.gpuMarket.Closed.is(event) && event.data.lease.eq(lease)) {
+				return event.data;
+			}
+		}
+	}
+}
+
+try {
+	const offers = (await api.query.gpuMarket.offers.entries())
+		.map(([key, offer]) => ({ id: key.args[0], ...Object.fromEntries(offer.unwrap()) }))
+		.filter((offer) => offer.listed.isTrue && offer.currency.isNative);
+	for (const { id, worker, devices, region, terms } of offers) {
+		console.log(
+			`offer ${id}: ${devices.length} GPU of worker ${worker} in ${region.toUtf8()}, `
+				+ `${units(terms.price)} ${symbol} per GPU and block`,
+		);
+	}
+	if (offers.length === 0) {
+		throw new Error("nobody offers a GPU: start a worker and publish an offer");
+	}
+
+	// The chain takes the cheapest of those that it is told, if it is not dearer than the ceiling.
+	const ceiling = offers.map(({ terms }) => terms.price.toBigInt()).reduce((a, b) => (a > b ? a : b));
+	const duration = Math.max(...offers.map(({ terms }) => terms.minimumDuration.toNumber())) + 60;
+	const requirements = {
+		ask: { duration, maxPrice: ceiling, minimumCapacity: 1, spot: false },
+		count: 1,
+		currency: "Native",
+		minimumMemoryMib: 0,
+		region: null,
+	};
+	const choice = offers.slice(0, 16).map(({ id }) => id);
+	const { LeaseRequested: { lease, escrow, deposit } } = await send(
+		api.tx.gpuMarket.rentMatching(choice, requirements, renter.address, null),
+	);
+	console.log(`lease ${lease}: ${units(escrow)} ${symbol} and a deposit of ${units(deposit)} on hold`);
+
+	const active = await wait(lease, ({ state }) => state.isActive);
+	if (active === null) {
+		throw new Error("the worker did not take the request; everything is refunded");
+	}
+	console.log(`lease ${lease} runs until block ${active.state.asActive.until}`);
+
+	const { Extended } = await send(api.tx.gpuMarket.extend(lease, 10, ceiling));
+	console.log(`extended to block ${Extended.until} for ${units(Extended.held)} ${symbol} more`);
+
+	const from = (await api.rpc.chain.getHeader()).number.toNumber();
+	const { EndAnnounced } = await send(api.tx.gpuMarket.end(lease));
+	console.log(`ends at block ${EndAnnounced.until}, ${units(EndAnnounced.refund)} ${symbol} refunded`);
+
+	await wait(lease, () => false);
+	const { reason, refund } = await closing(lease, from);
+	console.log(`lease ${lease} is closed (${reason}), ${units(refund)} ${symbol} refunded with it`);
+} finally {
+	await api.disconnect();
+}

@@ -1,0 +1,167 @@
+//! A program for tests and benchmarks: the sandbox's child (`sandbox`), what a child that was
+//! taken over would try (`probe`), and the API with one lease on the CPU driver (`serve`).
+
+use assay_compute::{
+	adapters, api,
+	jobs::{Config, DeviceConfig, Host},
+	lease::{Lease, LeaseInfo, Leases},
+	sandbox::{self, Caps, Launcher},
+};
+use std::{path::Path, process::ExitCode, sync::Arc};
+
+fn main() -> ExitCode {
+	let arguments: Vec<String> = std::env::args().skip(1).collect();
+	let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+	match arguments[..] {
+		["sandbox"] => sandbox::child_main(),
+		#[cfg(target_os = "linux")]
+		["probe", folder, secret, parent] => probe::run(Path::new(folder), Path::new(secret), parent),
+		["serve", folder, address, access] => serve(folder, address, access),
+		_ => {
+			eprintln!(
+				"usage: assay-compute-host sandbox | probe FOLDER SECRET PARENT | serve FOLDER \
+				 ADDRESS ACCESS_KEY"
+			);
+			ExitCode::from(2)
+		}
+	}
+}
+
+/// Lease 1 of a chain whose genesis hash is zero, for ever.
+struct OneLease([u8; 32]);
+
+impl Leases for OneLease {
+	fn lease(&self, id: u64) -> Lease {
+		match id {
+			1 => Lease::Active(LeaseInfo {
+				access: self.0,
+				devices: vec![0],
+				until_block: u64::MAX >> 1,
+				storage_bytes: 8 << 30,
+				memory_bytes: 512 << 20,
+				job_seconds: 600,
+				open_jobs: 64,
+			}),
+			_ => Lease::Ended,
+		}
+	}
+}
+
+/// Serves until it is killed; prints the address once it listens.
+fn serve(folder: &str, address: &str, access: &str) -> ExitCode {
+	let run = async {
+		let mut key = [0; 32];
+		hex::decode_to_slice(access, &mut key).map_err(std::io::Error::other)?;
+		let adapter = adapters().into_iter().find(|adapter| adapter.cpu);
+		let adapter = adapter.ok_or_else(|| std::io::Error::other("there is no CPU driver"))?;
+		let caps =
+			Caps { memory_bytes: 512 << 20, seconds: 600, dispatch_ms: 2_000, compile_ms: 20_000 };
+		let launcher =
+			Launcher { program: std::env::current_exe()?, arguments: vec!["sandbox".into()] };
+		let devices = vec![DeviceConfig { index: 0, adapter, caps }];
+		let config = Config { folder: folder.into(), genesis: [0; 32], launcher, devices };
+		let host = Host::open(config, Arc::new(OneLease(key)))?;
+		let listener = tokio::net::TcpListener::bind(address).await?;
+		println!("http://{}", listener.local_addr()?);
+		let end = std::future::pending();
+		api::serve(listener, api::router(host), api::Limits::default(), end).await;
+		Ok::<_, std::io::Error>(())
+	};
+	let runtime = tokio::runtime::Runtime::new();
+	match runtime.and_then(|runtime| runtime.block_on(run)) {
+		Ok(()) => ExitCode::SUCCESS,
+		Err(error) => {
+			eprintln!("{error}");
+			ExitCode::FAILURE
+		}
+	}
+}
+
+#[cfg(target_os = "linux")]
+mod probe {
+	#![allow(unsafe_code, reason = "system calls by number, with integers or valid pointers")]
+
+	use super::*;
+	use std::{io, ptr};
+
+	/// Confines itself and prints as JSON whether each attempt was refused.
+	pub(super) fn run(folder: &Path, secret: &Path, parent: &str) -> ExitCode {
+		let parent: u32 = parent.parse().unwrap_or(0);
+		let Some(adapter) = adapters().into_iter().find(|adapter| adapter.cpu) else {
+			return ExitCode::FAILURE;
+		};
+		let caps =
+			Caps { memory_bytes: 1 << 28, seconds: 60, dispatch_ms: 2_000, compile_ms: 20_000 };
+		let confinement = match sandbox::confine_self(&adapter, folder, parent, caps) {
+			Ok(confinement) => confinement,
+			Err(error) => {
+				eprintln!("{error}");
+				return ExitCode::FAILURE;
+			}
+		};
+		let target = parent as libc::c_int;
+		let call = |result: libc::c_long| match result {
+			0.. => Ok(()),
+			_ => Err(io::Error::last_os_error()),
+		};
+		let path = c"/bin/true".as_ptr();
+		let arguments = [path, ptr::null()];
+		let limit = libc::rlimit { rlim_cur: 1, rlim_max: libc::RLIM_INFINITY };
+		// SAFETY: every pointer is null or of a value above that lives to the end; each call is
+		// expected to be refused, and a success only makes the test fail.
+		let calls = unsafe {
+			[
+				("inet_socket", call(libc::syscall(libc::SYS_socket, libc::AF_INET, 1, 0))),
+				("unix_socket", call(libc::syscall(libc::SYS_socket, libc::AF_UNIX, 1, 0))),
+				("execve", call(libc::syscall(libc::SYS_execve, path, arguments.as_ptr(), 0))),
+				("ptrace", call(libc::syscall(libc::SYS_ptrace, 16, target, 0, 0))),
+				("kill", call(libc::syscall(libc::SYS_kill, target, 0))),
+				("tgkill", call(libc::syscall(libc::SYS_tgkill, target, target, 0))),
+				("bpf", call(libc::syscall(libc::SYS_bpf, 0, 0, 0))),
+				("keyctl", call(libc::syscall(libc::SYS_keyctl, 0, 0, 0, 0, 0))),
+				("io_uring", call(libc::syscall(libc::SYS_io_uring_setup, 1, 0))),
+				("mount", call(libc::syscall(libc::SYS_mount, 0, 0, 0, 0, 0))),
+				("unshare", call(libc::syscall(libc::SYS_unshare, libc::CLONE_NEWUSER))),
+				("clone3", call(libc::syscall(libc::SYS_clone3, 0, 0))),
+				(
+					"setrlimit",
+					call(libc::syscall(libc::SYS_setrlimit, libc::RLIMIT_CORE, &raw const limit)),
+				),
+				(
+					"prlimit",
+					call(libc::syscall(
+						libc::SYS_prlimit64,
+						target,
+						libc::RLIMIT_CORE,
+						&raw const limit,
+						0,
+					)),
+				),
+			]
+		};
+		let other = std::process::Command::new("/bin/true").status().map(drop);
+		let folder_file = folder.join("out").join("kept");
+		let mut results: Vec<(&str, Result<(), io::Error>)> = calls.into();
+		results.extend([
+			("command", other),
+			("read_secret", std::fs::read(secret).map(drop)),
+			("list_root", std::fs::read_dir("/").map(drop)),
+			("write_secret", std::fs::write(secret, "x")),
+			("write_input", std::fs::write(folder.join("in").join("x"), "x")),
+			("link_secret", std::fs::hard_link(secret, folder.join("out").join("x"))),
+			("symlink_secret", std::os::unix::fs::symlink(secret, folder.join("out").join("y"))),
+			("read_shadow", std::fs::read("/etc/shadow").map(drop)),
+			("parent_environment", std::fs::read(format!("/proc/{parent}/environ")).map(drop)),
+			("parent_memory", std::fs::File::open(format!("/proc/{parent}/mem")).map(drop)),
+			// What has to work all the same.
+			("may_write_output", std::fs::write(folder_file, "x")),
+			("may_start_thread", std::thread::Builder::new().spawn(|| ()).map(drop)),
+		]);
+		let report: serde_json::Map<String, serde_json::Value> = results
+			.into_iter()
+			.map(|(name, result)| (name.into(), result.err().map(|e| e.to_string()).into()))
+			.collect();
+		println!("{}", serde_json::json!({ "confinement": confinement, "refused": report }));
+		ExitCode::SUCCESS
+	}
+}

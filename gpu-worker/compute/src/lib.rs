@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+
+pub mod api;
+pub mod auth;
+pub mod blobs;
+pub mod client;
+pub mod device;
+mod hash;
+pub mod jobs;
+pub mod lease;
+pub mod manifest;
+pub mod sandbox;
+pub mod shader;
+
+pub use device::{adapters, AdapterId, Device};
+pub use hash::{Hash, NotAHash};

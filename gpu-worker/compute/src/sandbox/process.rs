@@ -1,0 +1,484 @@
+//! The parent's side: starting children ahead of time, and seeing one through its job.
+
+use super::{
+	folder::Folder,
+	protocol::{receive, send, Caps, ChildReport, Confinement, Event, Order, Setup},
+	Failure,
+};
+use crate::{manifest::Manifest, AdapterId, Hash};
+use std::{
+	collections::VecDeque,
+	ffi::OsString,
+	io::{self, Read},
+	path::{Path, PathBuf},
+	process::{Child, ChildStdin, Command, ExitStatus, Stdio},
+	sync::{
+		atomic::{AtomicBool, Ordering},
+		mpsc::{self, RecvTimeoutError},
+		Arc, Mutex, PoisonError,
+	},
+	time::{Duration, Instant},
+};
+
+/// How long a child may take to open its device.
+const OPEN_LIMIT: Duration = Duration::from_secs(60);
+/// How long a job that does not start at once is waited for a child.
+const CHILD_LIMIT: Duration = Duration::from_secs(90);
+/// How soon a pause or a cancellation is noticed.
+const TICK: Duration = Duration::from_millis(10);
+/// What the rest of a job may take beyond its own limit: filling buffers and writing outputs.
+const COPY_GRACE: Duration = Duration::from_secs(60);
+/// How much of a child's last words is kept.
+const LAST_WORDS: usize = 4 << 10;
+/// Variables that drivers and their loader need. A child gets no others.
+const ENVIRONMENT: &[&str] = &[
+	"LD_LIBRARY_PATH",
+	"LP_NUM_THREADS",
+	"VK_DRIVER_FILES",
+	"VK_ICD_FILENAMES",
+	"VK_LOADER_DRIVERS_SELECT",
+	"XDG_RUNTIME_DIR",
+];
+
+/// How to start a child: a program that calls [`child_main`](super::child_main) when it sees
+/// `arguments`.
+#[derive(Clone, Debug)]
+pub struct Launcher {
+	/// Its path.
+	pub program: PathBuf,
+	/// Its arguments.
+	pub arguments: Vec<OsString>,
+}
+
+/// Children of one device, one of them always ready.
+pub struct Sandbox {
+	ready: Mutex<mpsc::Receiver<Result<Warm, Failure>>>,
+	caps: Caps,
+	paused: AtomicBool,
+}
+
+impl Sandbox {
+	/// Starts keeping a child ready that opens `adapter`; deletes what is in `folder`, and keeps
+	/// the children's folders there.
+	pub fn new(
+		launcher: Launcher,
+		adapter: AdapterId,
+		caps: Caps,
+		folder: PathBuf,
+	) -> io::Result<Self> {
+		Folder::clear(&folder)?;
+		let (sender, ready) = mpsc::sync_channel(0);
+		// The system kills a child when the thread that has started it ends, so this one lives as
+		// long as the sandbox: nobody receives any more once that is gone.
+		std::thread::Builder::new().name("sandbox".into()).spawn(move || loop {
+			let child = Warm::start(&launcher, &adapter, caps, &folder);
+			let failed = child.is_err();
+			if sender.send(child).is_err() {
+				return;
+			}
+			if failed {
+				std::thread::sleep(Duration::from_secs(1));
+			}
+		})?;
+		Ok(Self { ready: Mutex::new(ready), caps, paused: AtomicBool::new(false) })
+	}
+
+	/// Runs one job in a child of its own and returns when that has ended. `blob` finds the files
+	/// that the manifest names.
+	pub fn run(
+		&self,
+		manifest: &Manifest,
+		blob: impl Fn(&Hash) -> Option<PathBuf>,
+		control: &Control,
+		tell: impl FnMut(Progress),
+	) -> Result<Finished, Failure> {
+		loop {
+			let child = {
+				let ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+				ready.recv_timeout(CHILD_LIMIT).map_err(|_| Failure::Worker {
+					message: "no process for the job became ready".into(),
+				})??
+			};
+			// One that was killed while it waited has seen no job: take the next.
+			if let Some(child) = child.alive() {
+				return child.run(manifest, blob, control, tell, self);
+			}
+		}
+	}
+
+	/// Stops all jobs at their next dispatch boundary, or lets them go on.
+	pub fn pause(&self, pause: bool) {
+		self.paused.store(pause, Ordering::SeqCst);
+	}
+
+	/// What the operating system holds children to.
+	pub fn caps(&self) -> Caps {
+		self.caps
+	}
+}
+
+/// How others reach a running job.
+#[derive(Debug, Default)]
+pub struct Control {
+	cancel: AtomicBool,
+}
+
+impl Control {
+	/// Ends the job.
+	pub fn cancel(&self) {
+		self.cancel.store(true, Ordering::Relaxed);
+	}
+
+	/// Whether it is to end.
+	pub fn is_cancelled(&self) -> bool {
+		self.cancel.load(Ordering::Relaxed)
+	}
+}
+
+/// What a job says on its way.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Progress {
+	/// The first dispatch starts.
+	Started,
+	/// So many dispatches have ended.
+	Dispatches(u64),
+	/// It waits, and no dispatch is running.
+	Paused,
+	/// It goes on; so many milliseconds in all its pauses.
+	Resumed(u64),
+}
+
+/// A job that ended well.
+#[derive(Debug)]
+pub struct Finished {
+	/// A file for each output, in order, inside of `folder`.
+	pub outputs: Vec<PathBuf>,
+	/// Milliseconds from being handed over to the first dispatch.
+	pub start_ms: f64,
+	/// Milliseconds of all submissions, as the job measured it.
+	pub kernel_ms: f64,
+	/// Milliseconds of all pauses.
+	pub paused_ms: u64,
+	/// Dispatches that have run.
+	pub dispatches: u64,
+	/// Whether the outputs are the same on every device.
+	pub reproducible: bool,
+	/// Which restrictions were in force.
+	pub confinement: Confinement,
+	/// Deletes the outputs when it is dropped.
+	pub folder: Folder,
+}
+
+/// A child that has opened its device and waits.
+struct Warm {
+	process: Process,
+	input: ChildStdin,
+	events: mpsc::Receiver<io::Result<Event>>,
+	confinement: Confinement,
+	folder: Folder,
+}
+
+/// A process that does not outlive this value.
+struct Process {
+	child: Child,
+	words: Arc<Mutex<VecDeque<u8>>>,
+}
+
+impl Process {
+	/// Ends it, and says how it had ended if it did so on its own.
+	fn end(&mut self) -> Option<ExitStatus> {
+		let already = self.child.try_wait().ok().flatten();
+		// Killing fails only for what has ended, and waiting only for what was waited for.
+		let _ = self.child.kill();
+		let _ = self.child.wait();
+		already
+	}
+
+	fn words(&self) -> String {
+		let words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
+		String::from_utf8_lossy(&words.iter().copied().collect::<Vec<_>>()).into_owned()
+	}
+}
+
+impl Drop for Process {
+	fn drop(&mut self) {
+		self.end();
+	}
+}
+
+impl Warm {
+	fn start(
+		launcher: &Launcher,
+		adapter: &AdapterId,
+		caps: Caps,
+		parent: &Path,
+	) -> Result<Self, Failure> {
+		let failed = |what: &str, error: io::Error| Failure::Worker {
+			message: format!("a process for jobs {what}: {error}"),
+		};
+		let folder = Folder::create(parent).map_err(|error| failed("has no folder", error))?;
+		let variables = ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
+		let mut child = Command::new(&launcher.program)
+			.args(&launcher.arguments)
+			.env_clear()
+			.envs(variables)
+			// A cache on disk would be a way from one tenant to the next.
+			.env("MESA_SHADER_CACHE_DISABLE", "true")
+			.env("__GL_SHADER_DISK_CACHE", "0")
+			.env("CUDA_CACHE_DISABLE", "1")
+			.env("HOME", folder.output())
+			.env("TMPDIR", folder.output())
+			.current_dir(folder.output())
+			.stdin(Stdio::piped())
+			.stdout(Stdio::piped())
+			.stderr(Stdio::piped())
+			.spawn()
+			.map_err(|error| failed("cannot start", error))?;
+		let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+		let words = Arc::new(Mutex::new(VecDeque::new()));
+		let process = Process { child, words: words.clone() };
+		let (Some(mut input), Some(output), Some(errors)) = pipes else {
+			return Err(Failure::Worker { message: "a process for jobs has no pipes".into() });
+		};
+		std::thread::spawn(move || keep_last(errors, &words));
+		let events = listen(output);
+		let setup = Setup {
+			adapter: adapter.clone(),
+			folder: folder.path().into(),
+			parent: std::process::id(),
+			caps,
+		};
+		send(&mut input, &setup).map_err(|error| failed("does not listen", error))?;
+		match events.recv_timeout(OPEN_LIMIT) {
+			Ok(Ok(Event::Ready(confinement))) => {
+				Ok(Self { process, input, events, confinement, folder })
+			}
+			Ok(Ok(Event::Failed(failure))) => Err(failure),
+			_ => Err(failed("did not become ready", io::Error::other(process.words()))),
+		}
+	}
+
+	fn alive(mut self) -> Option<Self> {
+		matches!(self.process.child.try_wait(), Ok(None)).then_some(self)
+	}
+
+	fn run(
+		mut self,
+		manifest: &Manifest,
+		blob: impl Fn(&Hash) -> Option<PathBuf>,
+		control: &Control,
+		tell: impl FnMut(Progress),
+		sandbox: &Sandbox,
+	) -> Result<Finished, Failure> {
+		let handed = Instant::now();
+		for hash in manifest.blobs() {
+			let missing = || Failure::MissingBlob { hash };
+			let path = blob(&hash).ok_or_else(missing)?;
+			self.folder.provide(&hash.to_string(), &path).map_err(|_| missing())?;
+		}
+		let mut watch = Watch::new(manifest, sandbox.caps, handed);
+		let report = match self.follow(manifest, control, tell, &mut watch, &sandbox.paused) {
+			Ok(report) => report,
+			Err(failure) => return Err(self.explain(failure, manifest)),
+		};
+		// Only what nobody can write any more is looked at.
+		self.process.end();
+		let mut outputs = Vec::new();
+		for (index, name) in manifest.outputs.iter().enumerate() {
+			let size = manifest.buffers.iter().find(|buffer| buffer.name == *name);
+			let size = size.map_or(0, |buffer| buffer.size);
+			let file = self.folder.output_file(index, size);
+			outputs.push(file.map_err(|error| Failure::Crashed { message: error.to_string() })?);
+		}
+		Ok(Finished {
+			outputs,
+			start_ms: watch.start_ms,
+			kernel_ms: report.kernel_ms,
+			paused_ms: watch.paused.as_millis().try_into().unwrap_or(u64::MAX),
+			dispatches: report.dispatches,
+			reproducible: report.reproducible,
+			confinement: self.confinement,
+			folder: self.folder,
+		})
+	}
+
+	/// Follows the child until it has said its last word, or for as long as it may take.
+	fn follow(
+		&mut self,
+		manifest: &Manifest,
+		control: &Control,
+		mut tell: impl FnMut(Progress),
+		watch: &mut Watch,
+		paused: &AtomicBool,
+	) -> Result<ChildReport, Failure> {
+		let gone = |error: io::Error| Failure::Crashed { message: error.to_string() };
+		send(&mut self.input, &Order::Run(Box::new(manifest.clone()))).map_err(gone)?;
+		let mut pausing = false;
+		loop {
+			if control.is_cancelled() {
+				return Err(Failure::Cancelled);
+			}
+			let pause = paused.load(Ordering::SeqCst);
+			if pause != pausing {
+				pausing = pause;
+				let order = if pause { Order::Pause } else { Order::Resume };
+				send(&mut self.input, &order).map_err(gone)?;
+				watch.asked(pause);
+			}
+			watch.check()?;
+			match self.events.recv_timeout(TICK) {
+				Err(RecvTimeoutError::Timeout) => {}
+				Ok(Ok(Event::Started)) => {
+					watch.started();
+					tell(Progress::Started);
+				}
+				Ok(Ok(Event::Progress(done))) => tell(Progress::Dispatches(done)),
+				Ok(Ok(Event::Paused)) => {
+					watch.paused();
+					tell(Progress::Paused);
+				}
+				Ok(Ok(Event::Resumed(_))) => {
+					tell(Progress::Resumed(watch.resumed()));
+				}
+				Ok(Ok(Event::Done(report))) => return Ok(report),
+				Ok(Ok(Event::Failed(failure))) => return Err(failure),
+				Ok(Ok(Event::Ready(_))) => return Err(gone(io::Error::other("it spoke nonsense"))),
+				Ok(Err(error)) => return Err(gone(error)),
+				Err(RecvTimeoutError::Disconnected) => {
+					return Err(gone(io::Error::other("its pipe closed")))
+				}
+			}
+		}
+	}
+
+	/// A crash in better words, from how the process ended and what it had printed.
+	fn explain(mut self, failure: Failure, manifest: &Manifest) -> Failure {
+		if !matches!(failure, Failure::Crashed { .. }) {
+			return failure;
+		}
+		// A process that is ending may need a moment until its status is there.
+		let until = Instant::now() + Duration::from_secs(1);
+		while matches!(self.process.child.try_wait(), Ok(None)) && Instant::now() < until {
+			std::thread::sleep(Duration::from_millis(5));
+		}
+		let Some(status) = self.process.end() else { return failure };
+		std::thread::sleep(Duration::from_millis(20));
+		let words = self.process.words();
+		tracing::debug!(%status, %words, "a job's process ended in the middle");
+		let memory = ["memory allocation of", "out of memory", "bad_alloc", "Out of memory"];
+		if memory.iter().any(|sign| words.contains(sign)) {
+			return Failure::OutOfMemory;
+		}
+		if words.contains("has overflowed its stack") {
+			return Failure::Shader { message: "the shader is nested too deeply".into() };
+		}
+		#[cfg(unix)]
+		match std::os::unix::process::ExitStatusExt::signal(&status) {
+			Some(libc::SIGXCPU) => {
+				return Failure::TimeLimit { seconds: manifest.limits.seconds };
+			}
+			// Not by this process, so it was the system, which does so when memory runs out.
+			Some(libc::SIGKILL) => return Failure::OutOfMemory,
+			_ => {}
+		}
+		#[cfg(not(unix))]
+		let _ = manifest;
+		Failure::Crashed { message: status.to_string() }
+	}
+}
+
+/// The parent's own clocks, for a child that has stopped keeping its own.
+struct Watch {
+	limit: Duration,
+	seconds: u32,
+	caps: Caps,
+	handed: Instant,
+	start_ms: f64,
+	running: bool,
+	ordered: Option<Instant>,
+	since: Option<Instant>,
+	paused: Duration,
+}
+
+impl Watch {
+	fn new(manifest: &Manifest, caps: Caps, handed: Instant) -> Self {
+		let seconds = manifest.limits.seconds.min(caps.seconds);
+		Self {
+			limit: Duration::from_secs(seconds.into()),
+			seconds,
+			caps,
+			handed,
+			start_ms: 0.0,
+			running: false,
+			ordered: None,
+			since: None,
+			paused: Duration::ZERO,
+		}
+	}
+
+	fn started(&mut self) {
+		self.start_ms = self.handed.elapsed().as_secs_f64() * 1e3;
+		self.running = true;
+		// Until now there was nothing to pause; from now on a dispatch may be running.
+		if let Some(ordered) = &mut self.ordered {
+			*ordered = Instant::now();
+		}
+	}
+
+	fn asked(&mut self, pause: bool) {
+		self.ordered = pause.then(Instant::now);
+	}
+
+	fn paused(&mut self) {
+		self.since = Some(Instant::now());
+		self.ordered = None;
+	}
+
+	/// Ends a pause; milliseconds of all.
+	fn resumed(&mut self) -> u64 {
+		self.paused += self.since.take().map_or(Duration::ZERO, |since| since.elapsed());
+		self.paused.as_millis().try_into().unwrap_or(u64::MAX)
+	}
+
+	fn check(&self) -> Result<(), Failure> {
+		let waiting = self.since.map_or(Duration::ZERO, |since| since.elapsed());
+		let used = self.handed.elapsed().saturating_sub(self.paused + waiting);
+		// Before the first dispatch, the child's own deadlines are the narrower ones.
+		let compile = Duration::from_millis(self.caps.compile_ms) + COPY_GRACE;
+		let limit = if self.running { self.limit } else { self.limit.min(compile) };
+		if used > limit {
+			return Err(Failure::TimeLimit { seconds: self.seconds });
+		}
+		let limit_ms = self.caps.dispatch_ms;
+		let late = Duration::from_millis(limit_ms + 1_000);
+		match self.ordered {
+			Some(at) if self.running && at.elapsed() > late => {
+				Err(Failure::DispatchTooLong { first: 0, last: u64::MAX, limit_ms })
+			}
+			_ => Ok(()),
+		}
+	}
+}
+
+fn listen(mut output: impl Read + Send + 'static) -> mpsc::Receiver<io::Result<Event>> {
+	// Bounded: a child that talks without end waits for the parent.
+	let (sender, events) = mpsc::sync_channel(64);
+	std::thread::spawn(move || loop {
+		let event = receive(&mut output);
+		let last = event.is_err();
+		if sender.send(event).is_err() || last {
+			return;
+		}
+	});
+	events
+}
+
+fn keep_last(mut errors: impl Read, words: &Mutex<VecDeque<u8>>) {
+	let mut chunk = [0; 1024];
+	while let Ok(read @ 1..) = errors.read(&mut chunk) {
+		let mut words = words.lock().unwrap_or_else(PoisonError::into_inner);
+		words.extend(&chunk[..read]);
+		let excess = words.len().saturating_sub(LAST_WORDS);
+		words.drain(..excess);
+	}
+}

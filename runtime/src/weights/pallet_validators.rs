@@ -1,0 +1,251 @@
+//! Weights of `pallet_validators`, written by `scripts/benchmark`: do not edit.
+//!
+//! CPU: AMD EPYC. Steps: 40, repetitions: 16.
+
+#![cfg_attr(rustfmt, rustfmt_skip)]
+#![allow(clippy::unnecessary_cast, unused_parens)]
+
+use core::marker::PhantomData;
+use frame_support::{traits::Get, weights::Weight};
+
+/// Weights of `pallet_validators`.
+pub struct WeightInfo<T>(PhantomData<T>);
+
+impl<T: frame_system::Config> pallet_validators::WeightInfo for WeightInfo<T> {
+	/// Storage: `Session::NextKeys` (r:301 w:0)
+	/// Proof: `Session::NextKeys` (`max_values`: None, `max_size`: None, mode: `Measured`)
+	/// Storage: `Operators::Operators` (r:301 w:0)
+	/// Proof: `Operators::Operators` (`max_values`: None, `max_size`: Some(1145), added: 3620, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::MinimumSelfBond` (r:1 w:0)
+	/// Proof: `Validators::MinimumSelfBond` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::Candidates` (r:302 w:2)
+	/// Proof: `Validators::Candidates` (`max_values`: None, `max_size`: Some(54), added: 2529, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::CounterForCandidates` (r:1 w:1)
+	/// Proof: `Validators::CounterForCandidates` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// `c` is in `[1, 300]`.
+	fn validate(c: u32, ) -> Weight {
+		// At least 74_471_000 picoseconds.
+		Weight::from_parts(76_604_000, 6048)
+			// Standard error: 199_722
+			.saturating_add(Weight::from_parts(20_370_436, 0).saturating_mul(c.into()))
+			.saturating_add(T::DbWeight::get().reads(6))
+			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(c.into())))
+			.saturating_add(T::DbWeight::get().writes(3))
+			.saturating_add(Weight::from_parts(0, 3620).saturating_mul(c.into()))
+	}
+	/// Storage: `Validators::Candidates` (r:1 w:1)
+	/// Proof: `Validators::Candidates` (`max_values`: None, `max_size`: Some(54), added: 2529, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::CounterForCandidates` (r:1 w:1)
+	/// Proof: `Validators::CounterForCandidates` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	fn stop_validating() -> Weight {
+		// At least 18_627_000 picoseconds.
+		Weight::from_parts(23_214_000, 3519)
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(2))
+	}
+	/// Storage: `Validators::Limits` (r:0 w:1)
+	/// Proof: `Validators::Limits` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	fn set_limits() -> Weight {
+		// At least 5_708_000 picoseconds.
+		Weight::from_parts(8_563_000, 0)
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	/// Storage: `Validators::Candidates` (r:1 w:0)
+	/// Proof: `Validators::Candidates` (`max_values`: None, `max_size`: Some(54), added: 2529, mode: `MaxEncodedLen`)
+	/// Storage: `Session::Validators` (r:1 w:0)
+	/// Proof: `Session::Validators` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `Session::QueuedKeys` (r:1 w:0)
+	/// Proof: `Session::QueuedKeys` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `Session::NextKeys` (r:1 w:1)
+	/// Proof: `Session::NextKeys` (`max_values`: None, `max_size`: None, mode: `Measured`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Session::ExternallySetKeys` (r:1 w:0)
+	/// Proof: `Session::ExternallySetKeys` (`max_values`: None, `max_size`: None, mode: `Measured`)
+	/// Storage: `Session::KeyOwner` (r:0 w:2)
+	/// Proof: `Session::KeyOwner` (`max_values`: None, `max_size`: None, mode: `Measured`)
+	fn remove_keys() -> Weight {
+		// At least 208_931_000 picoseconds.
+		Weight::from_parts(292_835_000, 19516)
+			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().writes(5))
+	}
+	/// Storage: `Timing::UnbondingEpochs` (r:1 w:0)
+	/// Proof: `Timing::UnbondingEpochs` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::Limits` (r:1 w:0)
+	/// Proof: `Validators::Limits` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::Candidates` (r:301 w:0)
+	/// Proof: `Validators::Candidates` (`max_values`: None, `max_size`: Some(54), added: 2529, mode: `MaxEncodedLen`)
+	/// Storage: `Session::NextKeys` (r:300 w:0)
+	/// Proof: `Session::NextKeys` (`max_values`: None, `max_size`: None, mode: `Measured`)
+	/// Storage: `Operators::Operators` (r:300 w:0)
+	/// Proof: `Operators::Operators` (`max_values`: None, `max_size`: Some(1145), added: 3620, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::MinimumSelfBond` (r:1 w:0)
+	/// Proof: `Validators::MinimumSelfBond` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::Exposures` (r:0 w:100)
+	/// Proof: `Validators::Exposures` (`max_values`: None, `max_size`: Some(112), added: 2587, mode: `MaxEncodedLen`)
+	/// `v` is in `[1, 100]`.
+	/// `c` is in `[100, 300]`.
+	fn new_session(v: u32, c: u32, ) -> Weight {
+		// At least 1_793_807_000 picoseconds.
+		Weight::from_parts(1_379_749_369, 3519)
+			// Standard error: 1_655_296
+			.saturating_add(Weight::from_parts(436_316, 0).saturating_mul(v.into()))
+			// Standard error: 821_472
+			.saturating_add(Weight::from_parts(15_968_065, 0).saturating_mul(c.into()))
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(c.into())))
+			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(v.into())))
+			.saturating_add(Weight::from_parts(0, 3620).saturating_mul(c.into()))
+	}
+	/// Storage: `Validators::Offenders` (r:101 w:100)
+	/// Proof: `Validators::Offenders` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Session::DisabledValidators` (r:1 w:1)
+	/// Proof: `Session::DisabledValidators` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `Session::Validators` (r:1 w:0)
+	/// Proof: `Session::Validators` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `Validators::Candidates` (r:100 w:0)
+	/// Proof: `Validators::Candidates` (`max_values`: None, `max_size`: Some(54), added: 2529, mode: `MaxEncodedLen`)
+	/// `v` is in `[1, 100]`.
+	fn start_session(v: u32, ) -> Weight {
+		// At least 23_965_000 picoseconds.
+		Weight::from_parts(25_928_000, 3517)
+			// Standard error: 361_503
+			.saturating_add(Weight::from_parts(34_134_623, 0).saturating_mul(v.into()))
+			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(v.into())))
+			.saturating_add(T::DbWeight::get().writes(1))
+			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(v.into())))
+			.saturating_add(Weight::from_parts(0, 2529).saturating_mul(v.into()))
+	}
+	/// Storage: `Timing::UnbondingEpochs` (r:1 w:0)
+	/// Proof: `Timing::UnbondingEpochs` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::Tallies` (r:101 w:100)
+	/// Proof: `Validators::Tallies` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::Exposures` (r:200 w:100)
+	/// Proof: `Validators::Exposures` (`max_values`: None, `max_size`: Some(112), added: 2587, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::Offenders` (r:100 w:0)
+	/// Proof: `Validators::Offenders` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Operators` (r:100 w:100)
+	/// Proof: `Operators::Operators` (`max_values`: None, `max_size`: Some(1145), added: 3620, mode: `MaxEncodedLen`)
+	/// Storage: `Session::CurrentIndex` (r:1 w:0)
+	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `Operators::Cohorts` (r:100 w:100)
+	/// Proof: `Operators::Cohorts` (`max_values`: None, `max_size`: Some(81), added: 2556, mode: `MaxEncodedLen`)
+	/// Storage: `Session::Validators` (r:1 w:0)
+	/// Proof: `Session::Validators` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `Validators::Candidates` (r:101 w:33)
+	/// Proof: `Validators::Candidates` (`max_values`: None, `max_size`: Some(54), added: 2529, mode: `MaxEncodedLen`)
+	/// Storage: `Session::NextKeys` (r:100 w:0)
+	/// Proof: `Session::NextKeys` (`max_values`: None, `max_size`: None, mode: `Measured`)
+	/// Storage: `Validators::MinimumSelfBond` (r:1 w:0)
+	/// Proof: `Validators::MinimumSelfBond` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::Limits` (r:1 w:0)
+	/// Proof: `Validators::Limits` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Historical::StoredRange` (r:1 w:1)
+	/// Proof: `Historical::StoredRange` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::Charges` (r:100 w:100)
+	/// Proof: `Validators::Charges` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
+	/// Storage: `Historical::HistoricalSessions` (r:0 w:2)
+	/// Proof: `Historical::HistoricalSessions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
+	/// `v` is in `[1, 100]`.
+	fn end_session(v: u32, ) -> Weight {
+		// At least 79_658_000 picoseconds.
+		Weight::from_parts(81_841_107, 3533)
+			// Standard error: 1_659_542
+			.saturating_add(Weight::from_parts(74_530_544, 0).saturating_mul(v.into()))
+			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().reads((9_u64).saturating_mul(v.into())))
+			.saturating_add(T::DbWeight::get().writes(2))
+			.saturating_add(T::DbWeight::get().writes((5_u64).saturating_mul(v.into())))
+			.saturating_add(Weight::from_parts(0, 5174).saturating_mul(v.into()))
+	}
+	/// Storage: `Validators::Tallies` (r:1 w:1)
+	/// Proof: `Validators::Tallies` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
+	/// Storage: `Timing::SlotDuration` (r:1 w:0)
+	/// Proof: `Timing::SlotDuration` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::Offenders` (r:1 w:0)
+	/// Proof: `Validators::Offenders` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	fn note_author() -> Weight {
+		// At least 45_487_000 picoseconds.
+		Weight::from_parts(49_364_000, 3593)
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().writes(2))
+	}
+	/// Storage: `Timing::UnbondingEpochs` (r:1 w:0)
+	/// Proof: `Timing::UnbondingEpochs` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::Charges` (r:100 w:100)
+	/// Proof: `Validators::Charges` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
+	/// Storage: `Session::Validators` (r:1 w:0)
+	/// Proof: `Session::Validators` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `Validators::Offenders` (r:100 w:100)
+	/// Proof: `Validators::Offenders` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::Candidates` (r:100 w:100)
+	/// Proof: `Validators::Candidates` (`max_values`: None, `max_size`: Some(54), added: 2529, mode: `MaxEncodedLen`)
+	/// Storage: `Session::CurrentIndex` (r:1 w:0)
+	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `Session::DisabledValidators` (r:1 w:1)
+	/// Proof: `Session::DisabledValidators` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `Validators::Exposures` (r:100 w:0)
+	/// Proof: `Validators::Exposures` (`max_values`: None, `max_size`: Some(112), added: 2587, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::OffenceQueueEnds` (r:1 w:1)
+	/// Proof: `Validators::OffenceQueueEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::OffenceQueue` (r:0 w:100)
+	/// Proof: `Validators::OffenceQueue` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// `n` is in `[1, 100]`.
+	fn on_offence(n: u32, ) -> Weight {
+		// At least 164_284_000 picoseconds.
+		Weight::from_parts(74_675_768, 10006)
+			// Standard error: 829_713
+			.saturating_add(Weight::from_parts(53_311_669, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(2))
+			.saturating_add(T::DbWeight::get().writes((4_u64).saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 2589).saturating_mul(n.into()))
+	}
+	/// Storage: `Validators::OffenceQueueEnds` (r:1 w:1)
+	/// Proof: `Validators::OffenceQueueEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::OffenceQueue` (r:4 w:4)
+	/// Proof: `Validators::OffenceQueue` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::Exposures` (r:4 w:0)
+	/// Proof: `Validators::Exposures` (`max_values`: None, `max_size`: Some(112), added: 2587, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::Charges` (r:4 w:4)
+	/// Proof: `Validators::Charges` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Operators` (r:4 w:4)
+	/// Proof: `Operators::Operators` (`max_values`: None, `max_size`: Some(1145), added: 3620, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Keys` (r:1 w:0)
+	/// Proof: `Operators::Keys` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::EconomicPolicy` (r:1 w:0)
+	/// Proof: `Operators::EconomicPolicy` (`max_values`: Some(1), `max_size`: Some(22), added: 517, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:4 w:4)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:4 w:4)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::NextConvictionId` (r:1 w:1)
+	/// Proof: `Operators::NextConvictionId` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Timing::EpochLength` (r:1 w:0)
+	/// Proof: `Timing::EpochLength` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Timing::UnbondingEpochs` (r:1 w:0)
+	/// Proof: `Timing::UnbondingEpochs` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Convictions` (r:0 w:4)
+	/// Proof: `Operators::Convictions` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::VoidedAt` (r:0 w:4)
+	/// Proof: `Operators::VoidedAt` (`max_values`: None, `max_size`: Some(61), added: 2536, mode: `MaxEncodedLen`)
+	/// `n` is in `[0, 4]`.
+	fn drain_charges(n: u32, ) -> Weight {
+		// At least 5_148_000 picoseconds.
+		Weight::from_parts(92_930_094, 3521)
+			// Standard error: 3_925_063
+			.saturating_add(Weight::from_parts(158_010_827, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().reads((7_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(1))
+			.saturating_add(T::DbWeight::get().writes((8_u64).saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 3620).saturating_mul(n.into()))
+	}
+}

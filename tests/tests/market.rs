@@ -1,0 +1,133 @@
+//! The GPU market with real parts: a node, a worker that provides, renters with @polkadot/api and with
+//! the command line, and books that a second program keeps from the events alone.
+
+use std::{os::unix::fs::symlink, path::Path, process::Command, time::Duration};
+
+use assay_tests::{
+	chain::{eventually, Chain},
+	node::{Node, NodeOptions},
+	process::{command, repository, run, Output},
+	worker::{assay, register_for, Behaviour, Worker},
+	Machine,
+};
+use serde_json::Value as Json;
+use subxt_signer::sr25519::dev;
+
+/// Longest wait for a round of proof of FLOPS and its settlement.
+const PROOF_LIMIT: Duration = Duration::from_secs(180);
+/// Longest wait for a request to be taken and for a lease to be closed.
+const LEASE_LIMIT: Duration = Duration::from_secs(90);
+
+/// Runs a script of the repository with the packages of the JavaScript tests.
+fn node_script(folder: &Path, script: &Path, arguments: &[&str]) -> Output {
+	std::fs::create_dir_all(folder).expect("a folder for the script");
+	let copy = folder.join(script.file_name().expect("a script has a name"));
+	std::fs::copy(script, &copy).expect("the script is in the repository");
+	let modules = folder.join("node_modules");
+	if !modules.exists() {
+		symlink(repository().join("tests/js/node_modules"), modules).expect("a link");
+	}
+	let mut node: Command = command("node", None);
+	run(node.arg(copy).args(arguments), Duration::from_secs(240))
+}
+
+/// A command of the renter or the provider, in JSON.
+fn json(folder: &Path, url: &str, arguments: &[&str]) -> Json {
+	let output = assay(folder, url, &[arguments, &["--json"]].concat());
+	assert!(output.success, "assay {arguments:?}: {}{}", output.stdout, output.stderr);
+	serde_json::from_str(&output.stdout)
+		.unwrap_or_else(|error| panic!("assay {arguments:?}: {error}: {}", output.stdout))
+}
+
+/// The events that closed leases, as (lease, reason, stake taken), from block 1 on.
+async fn closed(chain: &Chain) -> Vec<(u128, String, u128)> {
+	let mut closed = Vec::new();
+	for number in 1..=chain.best().await {
+		for event in chain.events(number).await {
+			if event.is("GpuMarket", "Closed") {
+				let (lease, taken) = (event.number("lease"), event.number("convicted"));
+				closed.push((lease, event.variant("reason"), taken));
+			}
+		}
+	}
+	closed
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m05_leases_should_be_served_refunded_and_booked_when_a_provider_lives_and_dies() {
+	let machine = Machine::take().await;
+	let node = Node::start(machine.path("node"), NodeOptions::default()).await;
+	let (chain, url) = (node.chain().await, node.url());
+	let shares = [("Flops", 500_000), ("Market", 500_000)];
+	let registration = register_for(&chain, &dev::bob(), 7, &shares).await;
+	let (provider, renter) = (machine.path("provider"), machine.path("renter"));
+	std::fs::create_dir_all(&provider).expect("a folder for the provider");
+	std::fs::create_dir_all(&renter).expect("a folder for the renter");
+	std::fs::write(provider.join("worker.toml"), "provider = true\n").expect("a setting");
+	let mut worker = Worker::start(provider, &url, &registration, Behaviour::Honest, None);
+
+	let id = registration.worker.to_string();
+	let terms = ["--currency", "asy", "--price", "0.36", "--memory", "8G", "--region", "here"];
+	let create = [&["offer", "create", &id], &terms[..], &["--dev-account", "bob"]].concat();
+	json(&renter, &url, &create);
+	eventually("an offer of what is proven", PROOF_LIMIT, || async {
+		let found = json(&renter, &url, &["offers", "--count", "1"]);
+		found["offers"].as_array().filter(|offers| !offers.is_empty()).map(|_| ())
+	})
+	.await;
+
+	// The whole path through @polkadot/api alone.
+	let script = repository().join("docs/rent.mjs");
+	let output = node_script(&machine.path("js"), &script, &[&url, "//Charlie"]);
+	println!("{}", output.stdout);
+	assert!(output.success, "rent.mjs: {}\n{}", output.stdout, output.stderr);
+	assert!(output.stdout.contains("is closed (EndedByRenter)"), "{}", output.stdout);
+
+	// A worker that is killed and comes back in time keeps its lease.
+	let leases = || json(&renter, &url, &["leases", "--dev-account", "dave"]);
+	json(&renter, &url, &["rent", "0", "--hours", "0.1", "--dev-account", "dave", "--yes"]);
+	worker.kill();
+	worker.restart();
+	eventually("a lease that runs", LEASE_LIMIT, || async {
+		(leases()[0]["state"] == "active").then_some(())
+	})
+	.await;
+	worker.kill();
+	worker.restart();
+	let begin = chain.best().await;
+	eventually("as many blocks as the grace period has", LEASE_LIMIT, || async {
+		(chain.best().await > begin + 35).then_some(())
+	})
+	.await;
+	assert_eq!(leases()[0]["state"], "active", "{}", leases());
+
+	// One that does not come back loses it, and stake with it; the renter has the rest back.
+	let lease = leases()[0]["lease"].to_string();
+	worker.kill();
+	eventually("a lease that is lost", LEASE_LIMIT, || async {
+		let settle = ["settle", &lease, "--dev-account", "dave", "--json"];
+		assay(&renter, &url, &settle).success.then_some(())?;
+		leases().as_array().is_some_and(Vec::is_empty).then_some(())
+	})
+	.await;
+	let ends = closed(&chain).await;
+	assert_eq!(ends.len(), 2, "{ends:?}");
+	assert_eq!(ends[0].1, "EndedByRenter");
+	assert!(ends[1].1 == "ProviderLost" && ends[1].2 > 0, "{ends:?}");
+
+	// After that it serves again.
+	worker.restart();
+	json(&renter, &url, &["rent", "0", "--hours", "0.1", "--dev-account", "dave", "--yes"]);
+	eventually("a lease after a loss", PROOF_LIMIT, || async {
+		(leases()[0]["state"] == "active").then_some(())
+	})
+	.await;
+
+	let last = chain.best().await;
+	chain.wait_finalized(last, LEASE_LIMIT).await;
+	let ledger = repository().join("tests/js/ledger.mjs");
+	let output = node_script(&machine.path("js"), &ledger, &[&url]);
+	println!("{}", output.stdout);
+	assert!(output.success, "ledger.mjs: {}\n{}", output.stdout, output.stderr);
+	assert!(output.stdout.contains("the books and the chain agree"), "{}", output.stdout);
+}
