@@ -115,7 +115,11 @@ async fn m05_leases_should_be_served_refunded_and_booked_when_a_provider_lives_a
 	assert_eq!(ends[0].1, "EndedByRenter");
 	assert!(ends[1].1 == "ProviderLost" && ends[1].2 > 0, "{ends:?}");
 
-	// After that it serves again.
+	// Its bond is below the minimum now. Once that is mended it serves again.
+	let refused =
+		assay(&renter, &url, &["rent", "0", "--hours", "0.1", "--dev-account", "dave", "--yes"]);
+	assert!(!refused.success && refused.stderr.contains("can begin nothing new"), "{refused:?}");
+	json(&renter, &url, &["operator", "bond", "100", "--dev-account", "bob"]);
 	worker.restart();
 	json(&renter, &url, &["rent", "0", "--hours", "0.1", "--dev-account", "dave", "--yes"]);
 	eventually("a lease after a loss", PROOF_LIMIT, || async {
