@@ -126,6 +126,10 @@ export class Ledger {
 
 /** A field of an event as a string or, for numbers, an integer. */
 function plain(value) {
+	// Before `isNone`, which an enum answers, too: whether its variant carries nothing.
+	if (typeof value.isBasic === "boolean") {
+		return value.isBasic ? value.toString() : value.toJSON();
+	}
 	if (value.isNone) {
 		return null;
 	}
@@ -133,7 +137,7 @@ function plain(value) {
 	if (typeof inner.toBigInt === "function") {
 		return inner.toBigInt();
 	}
-	return inner.isBasic === false ? inner.toJSON() : inner.toString();
+	return inner.toString();
 }
 
 /** The ledger of all blocks up to and including the one with this hash. */
