@@ -13,6 +13,10 @@ use std::{
 pub const DEFAULT_RPC: &str = "ws://127.0.0.1:9944";
 /// Where metrics are served by default.
 pub const DEFAULT_METRICS: &str = "127.0.0.1:9616";
+/// Where leases are served by default.
+pub const DEFAULT_API: &str = "127.0.0.1:9640";
+/// Bytes of all blobs of a lease by default.
+const LEASE_STORAGE: u64 = 8 << 30;
 /// Name of the configuration file inside the base path.
 pub const FILE_NAME: &str = "worker.toml";
 
@@ -95,6 +99,23 @@ pub struct Settings {
 	/// Answer requests of the GPU market and serve its leases [environment: ASSAY_PROVIDER]
 	#[arg(long, global = true, num_args = 0..=1, default_missing_value = "true")]
 	pub provider: Option<bool>,
+	/// With --provider: address at which leases are served [environment: ASSAY_API_LISTEN]
+	#[arg(long, global = true, value_name = "ADDRESS")]
+	pub api_listen: Option<String>,
+	/// With --provider: where renters find that address, such as https://203.0.113.5:9640; announced
+	/// on chain [environment: ASSAY_API_URL]
+	#[arg(long, global = true, value_name = "URL")]
+	pub api_url: Option<String>,
+	/// With --provider: whether leases are served over TLS, with a certificate that is announced on
+	/// chain; "false" behind a proxy that does so itself [environment: ASSAY_API_TLS]
+	#[arg(long, global = true, num_args = 0..=1, default_missing_value = "true")]
+	pub api_tls: Option<bool>,
+	/// With --provider: most disk space of a lease, such as 16G [environment: ASSAY_LEASE_STORAGE]
+	#[arg(long, global = true, value_name = "SIZE")]
+	pub lease_storage: Option<String>,
+	/// With --provider: most memory of a job's buffers [environment: ASSAY_JOB_MEMORY]
+	#[arg(long, global = true, value_name = "SIZE")]
+	pub job_memory: Option<String>,
 	/// Address to serve Prometheus metrics at, or "off" [environment: ASSAY_METRICS]
 	#[arg(long, global = true, value_name = "ADDRESS")]
 	pub metrics: Option<String>,
@@ -129,6 +150,11 @@ impl Settings {
 				.map(|list| list.split(',').map(|item| item.trim().to_string()).collect()),
 			allow_cpu: lookup("ASSAY_ALLOW_CPU").map(parse_bool("allow-cpu")).transpose()?,
 			provider: lookup("ASSAY_PROVIDER").map(parse_bool("provider")).transpose()?,
+			api_listen: lookup("ASSAY_API_LISTEN"),
+			api_url: lookup("ASSAY_API_URL"),
+			api_tls: lookup("ASSAY_API_TLS").map(parse_bool("api-tls")).transpose()?,
+			lease_storage: lookup("ASSAY_LEASE_STORAGE"),
+			job_memory: lookup("ASSAY_JOB_MEMORY"),
 			metrics: lookup("ASSAY_METRICS"),
 			rpc_deadline_seconds: lookup("ASSAY_RPC_DEADLINE_SECONDS")
 				.map(parse_seconds)
@@ -154,6 +180,11 @@ impl Settings {
 			devices: self.devices.or(weaker.devices),
 			allow_cpu: self.allow_cpu.or(weaker.allow_cpu),
 			provider: self.provider.or(weaker.provider),
+			api_listen: self.api_listen.or(weaker.api_listen),
+			api_url: self.api_url.or(weaker.api_url),
+			api_tls: self.api_tls.or(weaker.api_tls),
+			lease_storage: self.lease_storage.or(weaker.lease_storage),
+			job_memory: self.job_memory.or(weaker.job_memory),
 			metrics: self.metrics.or(weaker.metrics),
 			rpc_deadline_seconds: self.rpc_deadline_seconds.or(weaker.rpc_deadline_seconds),
 		}
@@ -175,12 +206,64 @@ pub struct Config {
 	pub devices: Vec<(u16, Selection)>,
 	/// Whether CPU drivers are allowed.
 	pub allow_cpu: bool,
-	/// Whether requests of the GPU market are answered.
-	pub provider: bool,
+	/// How leases are served, if requests of the GPU market are answered.
+	pub provider: Option<ProviderConfig>,
 	/// Where to serve metrics, if anywhere.
 	pub metrics: Option<SocketAddr>,
 	/// How long the node may take for one answer.
 	pub rpc_deadline: Duration,
+}
+
+/// How leases are served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderConfig {
+	/// Where the API listens; port 0 for any.
+	pub listen: SocketAddr,
+	/// Where renters find it; without it, where it listens.
+	pub url: Option<String>,
+	/// Whether it presents a certificate of its own.
+	pub tls: bool,
+	/// Bytes of all blobs of a lease.
+	pub lease_storage: u64,
+	/// Bytes of the buffers of a job; without it, what suits the device.
+	pub job_memory: Option<u64>,
+}
+
+impl ProviderConfig {
+	fn complete(settings: &Settings) -> Result<Self, Error> {
+		let wrong = |name, value: &str, cause: &str| Error::Value {
+			name,
+			value: value.into(),
+			cause: cause.into(),
+		};
+		let listen = settings.api_listen.as_deref().unwrap_or(DEFAULT_API);
+		let listen: SocketAddr = listen
+			.parse()
+			.map_err(|_| wrong("api-listen", listen, "it is no address like 127.0.0.1:9640"))?;
+		let tls = settings.api_tls.unwrap_or(true);
+		if let Some(url) = &settings.api_url {
+			let certificate = tls.then_some(&[0; 32]);
+			if let Err(reason) = assay_market::endpoint::check(url.as_bytes(), certificate) {
+				return Err(wrong("api-url", url, &reason.to_string()));
+			}
+		} else if listen.ip().is_unspecified() {
+			let cause = "it is every address of this machine: say with --api-url at which of them \
+				renters find it";
+			return Err(wrong("api-listen", &listen.to_string(), cause));
+		}
+		let size = |name, value: &Option<String>| {
+			let Some(text) = value else { return Ok(None) };
+			let mebibytes = crate::cli::parse_memory(text).map_err(|e| wrong(name, text, &e))?;
+			Ok(Some(u64::from(mebibytes) << 20))
+		};
+		Ok(Self {
+			listen,
+			url: settings.api_url.clone(),
+			tls,
+			lease_storage: size("lease-storage", &settings.lease_storage)?.unwrap_or(LEASE_STORAGE),
+			job_memory: size("job-memory", &settings.job_memory)?,
+		})
+	}
 }
 
 impl Config {
@@ -238,6 +321,10 @@ impl Config {
 				cause: "it has to be between 1 and 600".into(),
 			});
 		}
+		let provider = match settings.provider {
+			Some(true) => Some(ProviderConfig::complete(&settings)?),
+			_ => None,
+		};
 		let devices = match settings.devices {
 			None => vec![(0, Selection::Only)],
 			Some(devices) => parse_devices(&devices)?,
@@ -249,7 +336,7 @@ impl Config {
 			genesis,
 			devices,
 			allow_cpu: settings.allow_cpu.unwrap_or(false),
-			provider: settings.provider.unwrap_or(false),
+			provider,
 			metrics,
 			rpc_deadline: Duration::from_secs(seconds),
 		})
@@ -320,7 +407,8 @@ mod tests {
 		let config = Config::load(None, environment(&[("HOME", home)]), Settings::default())?;
 		assert_eq!(config.rpc, "ws://file:1");
 		assert!(config.allow_cpu);
-		assert!(config.provider);
+		let provider = config.provider.expect("the file says so");
+		assert!(provider.tls && provider.url.is_none() && provider.listen.port() == 9640);
 
 		let variables = [
 			("HOME", home),
@@ -331,7 +419,7 @@ mod tests {
 		let config = Config::load(None, environment(&variables), Settings::default())?;
 		assert_eq!(config.rpc, "ws://environment:2");
 		assert_eq!(config.metrics, None);
-		assert!(!config.provider);
+		assert_eq!(config.provider, None);
 
 		let flags = Settings { rpc: Some("ws://flag:3".into()), ..Default::default() };
 		let config = Config::load(None, environment(&variables), flags)?;
@@ -353,6 +441,11 @@ mod tests {
 			Settings { devices: Some(vec![]), ..Default::default() },
 			Settings { devices: Some(vec!["x=0".into()]), ..Default::default() },
 			Settings { devices: Some(vec!["0".into(), "0=1".into()]), ..Default::default() },
+			Settings { api_listen: Some("nowhere".into()), ..provider() },
+			Settings { api_listen: Some("0.0.0.0:9640".into()), ..provider() },
+			Settings { api_url: Some("ftp://x".into()), ..provider() },
+			Settings { api_url: Some("http://x".into()), ..provider() },
+			Settings { lease_storage: Some("much".into()), ..provider() },
 		];
 		for flags in cases {
 			let error = Config::load(None, environment(&home), flags).expect_err("invalid");
@@ -363,6 +456,25 @@ mod tests {
 			Config::load(None, bad, Settings::default()),
 			Err(Error::Value { name: "allow-cpu", .. })
 		));
+	}
+
+	fn provider() -> Settings {
+		Settings { provider: Some(true), ..Default::default() }
+	}
+
+	#[test]
+	fn provider_should_be_found_at_its_url_when_it_listens_everywhere() {
+		let flags = Settings {
+			api_listen: Some("0.0.0.0:1".into()),
+			api_url: Some("http://gpu.example".into()),
+			api_tls: Some(false),
+			lease_storage: Some("2G".into()),
+			..provider()
+		};
+		let config = Config::load(None, environment(&[("HOME", "/x")]), flags).expect("valid");
+		let provider = config.provider.expect("it is one");
+		assert_eq!(provider.url.as_deref(), Some("http://gpu.example"));
+		assert_eq!((provider.lease_storage, provider.job_memory), (2 << 30, None));
 	}
 
 	#[test]

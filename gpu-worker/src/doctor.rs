@@ -232,6 +232,9 @@ async fn examine_registration(
 				),
 			});
 			checks.push(stake_of(config, chain, best, &worker).await);
+			if config.provider.is_some() {
+				checks.push(market_of(chain, best, &worker).await);
+			}
 		}
 		Ok(None) => {
 			checks.push(failed("registration", Error::NotRegistered(account.to_string())));
@@ -311,6 +314,53 @@ fn judge_stake(flops: &AllocationView, waiting: usize, terms: &Terms) -> Check {
 		amount(needed)
 	);
 	bad(NAME, "stake-for-devices", cause, fix)
+}
+
+/// Whether leases of the worker can start, and whether its offers say where they are served.
+async fn market_of(chain: &Chain, best: Head, worker: &WorkerView) -> Check {
+	const NAME: &str = "market";
+	let looked = async {
+		let rules = chain.market_rules(best).await?;
+		let operator = chain.operator(best, &worker.operator).await?;
+		let market = operator.as_ref().and_then(|o| o.allocation(Service::Market).cloned());
+		let presence = chain.presence(best, worker.worker).await?;
+		let endpoint = chain.endpoint(best, worker.worker).await?;
+		Ok::<_, crate::chain::Error>((rules, market, presence, endpoint))
+	};
+	match looked.await {
+		Ok((rules, market, presence, endpoint)) => {
+			let (offers, leases) = presence.map_or((0, 0), |known| (known.offers, known.leases));
+			let free = market.map_or(0, |market| market.free);
+			let place = endpoint.map_or("nowhere yet".into(), |endpoint| endpoint.url);
+			judge_market(offers, leases, free, rules.lease_stake, &place)
+		}
+		Err(error) => failed(NAME, error),
+	}
+}
+
+fn judge_market(offers: u32, leases: u32, free: u128, needed: u128, place: &str) -> Check {
+	const NAME: &str = "market";
+	let found = format!(
+		"{offers} offers and {leases} leases, served at {place}; {} ASY allocated to market are free",
+		amount(free)
+	);
+	if leases == 0 && free < needed {
+		return bad(
+			NAME,
+			"stake-for-leases",
+			format!("{found}, but {} are needed for each leased GPU", amount(needed)),
+			"allocate more with `assay operator allocate market SHARE`",
+		);
+	}
+	if offers == 0 {
+		return bad(
+			NAME,
+			"no-offers",
+			found,
+			"publish one: `assay offer create WORKER --price PRICE --memory SIZE`",
+		);
+	}
+	good(NAME, found)
 }
 
 fn memory() -> Check {
@@ -565,6 +615,18 @@ mod tests {
 			panic!("too small");
 		};
 		assert!(fix.contains("block 77"), "{fix}");
+	}
+
+	#[test]
+	fn market_should_need_stake_and_an_offer_when_nothing_is_leased() {
+		let code = |offers, leases, free| match judge_market(offers, leases, free, 10, "x").verdict
+		{
+			Verdict::Bad { code, .. } => code,
+			_ => "",
+		};
+		assert_eq!(code(1, 0, 9), "stake-for-leases");
+		assert_eq!(code(0, 0, 10), "no-offers");
+		assert_eq!((code(1, 0, 10), code(1, 1, 0)), ("", ""));
 	}
 
 	#[test]

@@ -26,6 +26,10 @@ pub enum Exit {
 	Store = 8,
 	/// `doctor` found at least one failure.
 	Unhealthy = 9,
+	/// The worker of a lease cannot be reached, or it refuses.
+	Worker = 10,
+	/// A job failed, or was cancelled.
+	Job = 11,
 }
 
 impl From<Exit> for std::process::ExitCode {
@@ -74,6 +78,14 @@ pub enum Error {
 		/// What the operating system said.
 		cause: String,
 	},
+	/// The address of the API cannot be used.
+	#[error("leases cannot be served at {address}: {cause}")]
+	Api {
+		/// The configured address.
+		address: std::net::SocketAddr,
+		/// What the operating system said.
+		cause: String,
+	},
 	/// A device thread did not do what it was asked to in time.
 	#[error("device {device} did not answer within {seconds} s")]
 	DeviceStuck {
@@ -82,6 +94,28 @@ pub enum Error {
 		/// The deadline that passed.
 		seconds: u64,
 	},
+	/// A lease that cannot be used.
+	#[error("{cause}")]
+	Lease {
+		/// Why not.
+		cause: String,
+		/// What to do about it.
+		fix: String,
+	},
+	/// A file that a command was given, or should write.
+	#[error("{path}: {cause}")]
+	File {
+		/// The file.
+		path: std::path::PathBuf,
+		/// What is wrong.
+		cause: String,
+	},
+	/// The worker of a lease could not be reached, or it refused.
+	#[error(transparent)]
+	Worker(#[from] assay_compute::client::ClientError),
+	/// A job has failed.
+	#[error("the job failed: {}", .0.message)]
+	Job(assay_compute::jobs::FailureView),
 	/// A failure of the operating system.
 	#[error("{doing}: {cause}")]
 	System {
@@ -105,6 +139,11 @@ impl Error {
 			Self::NoSuchDevice { .. } => "no-such-device",
 			Self::Unconfirmed => "unconfirmed",
 			Self::Metrics { .. } => "metrics-port",
+			Self::Api { .. } => "api-port",
+			Self::Lease { .. } => "lease",
+			Self::File { .. } => "file",
+			Self::Job(_) => "job",
+			Self::Worker(_) => "worker-api",
 			Self::DeviceStuck { .. } => "device-stuck",
 			Self::System { .. } => "system",
 		}
@@ -133,6 +172,11 @@ impl Error {
 				"choose another address with --metrics, or turn metrics off with --metrics off"
 					.into()
 			},
+			Self::Api { .. } => "choose another address with --api-listen".into(),
+			Self::Lease { fix, .. } => fix.clone(),
+			Self::File { .. } => "check the path, its permissions and what is in it".into(),
+			Self::Job(failure) => failure.fix.clone(),
+			Self::Worker(error) => error.fix().into(),
 			Self::DeviceStuck { .. } => {
 				"restart the worker; if it happens again, look into the system log for the driver's \
 				 messages"
@@ -148,7 +192,13 @@ impl Error {
 	/// The exit code that belongs to it.
 	pub fn exit(&self) -> Exit {
 		match self {
-			Self::Config(_) | Self::Keys(_) | Self::Metrics { .. } => Exit::Configuration,
+			Self::Config(_) | Self::Keys(_) | Self::Metrics { .. } | Self::Api { .. } => {
+				Exit::Configuration
+			}
+			Self::Lease { .. } => Exit::Refused,
+			Self::File { .. } => Exit::Usage,
+			Self::Worker(_) => Exit::Worker,
+			Self::Job(_) => Exit::Job,
 			Self::Chain(error) => error.exit(),
 			Self::Store(_) => Exit::Store,
 			Self::Gpu(_) | Self::DeviceStuck { .. } => Exit::Device,

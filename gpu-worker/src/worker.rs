@@ -210,6 +210,7 @@ impl Session<'_> {
 		}
 		prover.on_best(chain, &snapshot, position.finalized).await?;
 		if let Some(provider) = self.provider.as_mut() {
+			prover.working().for_each(|(device, working)| provider.pause(device, working));
 			provider.on_best(chain, position).await?;
 		}
 		Ok(())
@@ -287,10 +288,13 @@ impl Session<'_> {
 		}
 		let submitter =
 			Submitter::new(self.signer.clone(), self.store.clone(), self.metrics.clone());
-		if self.config.provider {
-			let own = self.config.devices.iter().map(|(index, _)| *index).collect();
-			let metrics = self.metrics.clone();
-			self.provider = Some(Provider::new(worker, own, submitter.clone(), metrics));
+		if let Some(provider) = &self.config.provider {
+			let (submitter, metrics) = (submitter.clone(), self.metrics.clone());
+			let config = (self.config, provider);
+			let genesis = *chain.genesis();
+			let provider =
+				Provider::start(worker, config, submitter, metrics, genesis, stop).await?;
+			self.provider = Some(provider);
 		}
 		self.prover = Some(Prover::new(
 			worker,
@@ -300,7 +304,7 @@ impl Session<'_> {
 			&self.metrics,
 			devices,
 		));
-		let provider = self.config.provider;
+		let provider = self.provider.is_some();
 		tracing::info!(worker, operator = %view.operator, key = %account, provider, "ready");
 		Ok(())
 	}

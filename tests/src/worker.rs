@@ -177,11 +177,26 @@ impl Worker {
 
 	/// Runs `assay` with this worker's settings, and returns what it says in JSON.
 	pub fn json(&self, arguments: &[&str]) -> Json {
-		let output = assay(&self.folder, &self.url, arguments);
-		assert!(output.success, "assay {arguments:?}: {}{}", output.stdout, output.stderr);
-		serde_json::from_str(&output.stdout)
-			.unwrap_or_else(|error| panic!("assay {arguments:?}: {error}: {}", output.stdout))
+		parse(arguments, &assay(&self.folder, &self.url, arguments))
 	}
+}
+
+/// What a command that has to succeed says in JSON.
+pub fn assay_json(folder: &Path, url: &str, arguments: &[&str]) -> Json {
+	parse(arguments, &assay(folder, url, &[arguments, &["--json"]].concat()))
+}
+
+fn parse(arguments: &[&str], output: &Output) -> Json {
+	assert!(output.success, "assay {arguments:?}: {}{}", output.stdout, output.stderr);
+	serde_json::from_str(&output.stdout)
+		.unwrap_or_else(|error| panic!("assay {arguments:?}: {error}: {}", output.stdout))
+}
+
+/// Starts the command line, to be waited for later.
+pub fn assay_in_background(folder: &Path, url: &str, arguments: &[&str], log: &Path) -> Process {
+	let mut command = command(binary("assay"), None);
+	settings(&mut command, folder, url);
+	Process::spawn("assay", command.args(arguments), log)
 }
 
 /// Runs the command line of the worker to its end.

@@ -7,10 +7,9 @@ use assay_tests::{
 	chain::{eventually, Chain},
 	node::{Node, NodeOptions},
 	process::{command, repository, run, Output},
-	worker::{assay, register_for, Behaviour, Worker},
+	worker::{assay, assay_json, register_for, Behaviour, Worker},
 	Machine,
 };
-use serde_json::Value as Json;
 use subxt_signer::sr25519::dev;
 
 /// Longest wait for a round of proof of FLOPS and its settlement.
@@ -29,14 +28,6 @@ fn node_script(folder: &Path, script: &Path, arguments: &[&str]) -> Output {
 	}
 	let mut node: Command = command("node", None);
 	run(node.arg(copy).args(arguments), Duration::from_secs(240))
-}
-
-/// A command of the renter or the provider, in JSON.
-fn json(folder: &Path, url: &str, arguments: &[&str]) -> Json {
-	let output = assay(folder, url, &[arguments, &["--json"]].concat());
-	assert!(output.success, "assay {arguments:?}: {}{}", output.stdout, output.stderr);
-	serde_json::from_str(&output.stdout)
-		.unwrap_or_else(|error| panic!("assay {arguments:?}: {error}: {}", output.stdout))
 }
 
 /// The events that closed leases, as (lease, reason, stake taken), from block 1 on.
@@ -69,9 +60,9 @@ async fn m05_leases_should_be_served_refunded_and_booked_when_a_provider_lives_a
 	let id = registration.worker.to_string();
 	let terms = ["--currency", "asy", "--price", "0.36", "--memory", "8G", "--region", "here"];
 	let create = [&["offer", "create", &id], &terms[..], &["--dev-account", "bob"]].concat();
-	json(&renter, &url, &create);
+	assay_json(&renter, &url, &create);
 	eventually("an offer of what is proven", PROOF_LIMIT, || async {
-		let found = json(&renter, &url, &["offers", "--count", "1"]);
+		let found = assay_json(&renter, &url, &["offers", "--count", "1"]);
 		found["offers"].as_array().filter(|offers| !offers.is_empty()).map(|_| ())
 	})
 	.await;
@@ -84,8 +75,8 @@ async fn m05_leases_should_be_served_refunded_and_booked_when_a_provider_lives_a
 	assert!(output.stdout.contains("is closed (EndedByRenter)"), "{}", output.stdout);
 
 	// A worker that is killed and comes back in time keeps its lease.
-	let leases = || json(&renter, &url, &["leases", "--dev-account", "dave"]);
-	json(&renter, &url, &["rent", "0", "--hours", "0.1", "--dev-account", "dave", "--yes"]);
+	let leases = || assay_json(&renter, &url, &["leases", "--dev-account", "dave"]);
+	assay_json(&renter, &url, &["rent", "0", "--hours", "0.1", "--dev-account", "dave", "--yes"]);
 	worker.kill();
 	worker.restart();
 	eventually("a lease that runs", LEASE_LIMIT, || async {
@@ -119,9 +110,9 @@ async fn m05_leases_should_be_served_refunded_and_booked_when_a_provider_lives_a
 	let refused =
 		assay(&renter, &url, &["rent", "0", "--hours", "0.1", "--dev-account", "dave", "--yes"]);
 	assert!(!refused.success && refused.stderr.contains("can begin nothing new"), "{refused:?}");
-	json(&renter, &url, &["operator", "bond", "100", "--dev-account", "bob"]);
+	assay_json(&renter, &url, &["operator", "bond", "100", "--dev-account", "bob"]);
 	worker.restart();
-	json(&renter, &url, &["rent", "0", "--hours", "0.1", "--dev-account", "dave", "--yes"]);
+	assay_json(&renter, &url, &["rent", "0", "--hours", "0.1", "--dev-account", "dave", "--yes"]);
 	eventually("a lease after a loss", PROOF_LIMIT, || async {
 		(leases()[0]["state"] == "active").then_some(())
 	})

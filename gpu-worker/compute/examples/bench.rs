@@ -190,9 +190,9 @@ async fn served(
 	let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
 	let address = listener.local_addr()?;
 	let router = api::router(host);
-	let server = api::serve(listener, router, api::Limits::default(), std::future::pending());
+	let server = api::serve(listener, router, api::Limits::default(), None, std::future::pending());
 	tokio::spawn(server);
-	let client = Client::new(&format!("http://{address}"), GENESIS, 1, signer.clone());
+	let client = Client::new(&format!("http://{address}"), None, GENESIS, 1, signer.clone())?;
 
 	let mut starts = Vec::new();
 	for _ in 0..5 {

@@ -7,18 +7,21 @@ use crate::{
 	blobs::MAX_CHUNK,
 	jobs::{now_ms, JobId, JobResult, Line, View},
 	manifest::Manifest,
-	Hash,
+	tls, Hash,
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, Request, Response, StatusCode};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
 	client::legacy::{connect::HttpConnector, Client as Http},
 	rt::TokioExecutor,
 };
 use serde::{de::DeserializeOwned, Deserialize};
 use std::{
+	error::Error as _,
 	io::{self, Read, Seek, SeekFrom},
+	iter::successors,
 	path::Path,
 	sync::Arc,
 	time::Duration,
@@ -38,6 +41,9 @@ pub enum ClientError {
 	/// The worker could not be reached, or the connection broke, again and again.
 	#[error("the worker cannot be reached: {0}")]
 	Connection(String),
+	/// The worker presents a certificate that is not to be trusted.
+	#[error("the worker's certificate is not to be trusted: {0}")]
+	Certificate(String),
 	/// The worker refused.
 	#[error("{message}")]
 	Refused {
@@ -63,6 +69,10 @@ impl ClientError {
 	pub fn fix(&self) -> &str {
 		match self {
 			Self::Connection(_) => "check the address and the network, then run the same again",
+			Self::Certificate(_) => {
+				"somebody may be between you and the worker; if the worker was moved, wait until it \
+				 has announced its certificate"
+			}
 			Self::Refused { fix, .. } => fix,
 			Self::File(_) => "check the path, its permissions and the free space",
 			Self::Answer(_) => "update this program, or tell the provider",
@@ -87,7 +97,7 @@ pub struct Client {
 	genesis: [u8; 32],
 	lease: u64,
 	signer: Arc<dyn Signer>,
-	http: Http<HttpConnector, Full<Bytes>>,
+	http: Http<HttpsConnector<HttpConnector>, Full<Bytes>>,
 }
 
 #[derive(Deserialize)]
@@ -98,10 +108,27 @@ struct Refusal {
 }
 
 impl Client {
-	/// A client of the worker at `base`, as in `http://192.0.2.1:9000`.
-	pub fn new(base: &str, genesis: [u8; 32], lease: u64, signer: Arc<dyn Signer>) -> Self {
-		let http = Http::builder(TokioExecutor::new()).build_http();
-		Self { base: base.trim_end_matches('/').into(), genesis, lease, signer, http }
+	/// A client of the worker at `base`, as in `https://192.0.2.1:9640`, which has to present the
+	/// certificate with that hash; without one, the system's authorities vouch for `https`.
+	pub fn new(
+		base: &str,
+		certificate: Option<Hash>,
+		genesis: [u8; 32],
+		lease: u64,
+		signer: Arc<dyn Signer>,
+	) -> Result<Self, ClientError> {
+		let builder = HttpsConnectorBuilder::new();
+		let builder = match certificate {
+			Some(hash) => builder.with_tls_config(tls::pinned(hash).map_err(io::Error::other)?),
+			// Nobody has this certificate, and nothing will ask for it.
+			None if base.starts_with("http://") => {
+				builder.with_tls_config(tls::pinned(Hash([0; 32])).map_err(io::Error::other)?)
+			}
+			None => builder.with_provider_and_native_roots(tls::provider())?,
+		};
+		let http = Http::builder(TokioExecutor::new())
+			.build(builder.https_or_http().enable_http1().build());
+		Ok(Self { base: base.trim_end_matches('/').into(), genesis, lease, signer, http })
 	}
 
 	/// Sends one signed request; an answer that is an error becomes one.
@@ -133,8 +160,12 @@ impl Client {
 		let answer = tokio::time::timeout(ANSWER_LIMIT, self.http.request(request)).await;
 		let late = |_| ClientError::Connection("it did not answer in time".into());
 		let broken = |error: hyper_util::client::legacy::Error| {
-			let cause = std::error::Error::source(&error).map(ToString::to_string);
-			ClientError::Connection(format!("{error}: {}", cause.unwrap_or_default()))
+			let causes = successors(error.source(), |cause| cause.source());
+			let text: Vec<_> = causes.map(ToString::to_string).collect();
+			match text.iter().find(|cause| tls::is_about_certificate(cause)) {
+				Some(cause) => ClientError::Certificate(cause.clone()),
+				None => ClientError::Connection(format!("{error}: {}", text.join(": "))),
+			}
 		};
 		let response = answer.map_err(late)?.map_err(broken)?;
 		let status = response.status();
@@ -296,6 +327,15 @@ impl Client {
 				result => return result,
 			}
 		}
+	}
+
+	/// All jobs of the lease, the newest first.
+	pub async fn jobs(&self) -> Result<Vec<View>, ClientError> {
+		#[derive(Deserialize)]
+		struct Jobs {
+			jobs: Vec<View>,
+		}
+		Ok(self.get::<Jobs>("/jobs").await?.jobs)
 	}
 
 	/// Where a job stands.

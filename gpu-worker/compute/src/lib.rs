@@ -11,6 +11,7 @@ pub mod lease;
 pub mod manifest;
 pub mod sandbox;
 pub mod shader;
+pub mod tls;
 
 pub use device::{adapters, AdapterId, Device};
 pub use hash::{Hash, NotAHash};

@@ -298,12 +298,18 @@ async fn round_should_pause_jobs_when_it_asks_for_the_device() {
 	while client.job(&id).await.expect("it is there").state != State::Running {
 		tokio::time::sleep(Duration::from_millis(10)).await;
 	}
-	server.host.pause(0, true).await;
-	let paused = client.job(&id).await.expect("it is there");
-	assert_eq!(paused.state, State::Paused);
+	server.host.pause(0, true);
+	let paused = loop {
+		let view = client.job(&id).await.expect("it is there");
+		match view.state {
+			State::Paused => break view,
+			State::Running => tokio::time::sleep(Duration::from_millis(10)).await,
+			_ => panic!("{view:?}"),
+		}
+	};
 	tokio::time::sleep(Duration::from_millis(300)).await;
 	assert_eq!(client.job(&id).await.expect("it is there").dispatches, paused.dispatches);
-	server.host.pause(0, false).await;
+	server.host.pause(0, false);
 	let ended = client.follow(&id, |_| {}).await.expect("it ends");
 	assert_eq!(ended.state, State::Finished);
 	assert!(ended.paused_ms >= 300);

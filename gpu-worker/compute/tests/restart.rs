@@ -38,7 +38,8 @@ impl Worker {
 		let mut address = String::new();
 		let output = process.stdout.take().expect("it is piped");
 		BufReader::new(output).read_line(&mut address).expect("it prints its address");
-		let client = Client::new(address.trim(), [0; 32], 1, Arc::new(signer));
+		let client = Client::new(address.trim(), None, [0; 32], 1, Arc::new(signer))
+			.expect("it is an address");
 		Self { process, client }
 	}
 

@@ -2,6 +2,7 @@
 //! logs go to standard error.
 
 mod amounts;
+mod compute;
 mod market;
 mod operator;
 mod panel;
@@ -12,12 +13,17 @@ pub use amounts::{
 	amount, blocks, parse_account, parse_allocations, parse_amount, parse_service, parse_share,
 	share, units, Allocations,
 };
+pub(crate) use market::parse_memory;
+use market::{hourly, money, table};
 
 use crate::{
 	chain::Chain,
 	config::{Config, Settings},
 	doctor, gpu, keys,
-	roles::prover::strategy::{Honest, Strategy},
+	roles::{
+		prover::strategy::{Honest, Strategy},
+		provider::SANDBOX,
+	},
 	stop::Stop,
 	Error, Exit, Worker,
 };
@@ -57,7 +63,9 @@ const EXIT_CODES: &str = "Exit codes:
   6  no usable device, or it failed for good
   7  the chain refused a transaction, or knows no such worker
   8  the store is in use, damaged, or cannot be written
-  9  doctor found at least one failure";
+  9  doctor found at least one failure
+  10 the worker of a lease cannot be reached, or it refuses
+  11 the job failed, or was cancelled";
 
 /// How often `bench` measures; it shows the best.
 const BENCH_RUNS: u32 = 3;
@@ -73,6 +81,8 @@ enum Command {
 	Operator(operator::Args),
 	#[command(flatten)]
 	Market(market::Command),
+	#[command(flatten)]
+	Compute(compute::Command),
 	/// Run a worker, or show how it is doing
 	#[command(subcommand)]
 	Worker(WorkerCommand),
@@ -107,6 +117,10 @@ pub fn run_cli() -> ExitCode {
 
 /// The `assay` command with another behaviour of its prover. For tests of the chain's defences.
 pub fn run_cli_with(strategy: impl FnOnce() -> Arc<dyn Strategy>) -> ExitCode {
+	// Before anything else: this process is one job's, and reads no settings.
+	if std::env::args_os().skip(1).eq([SANDBOX]) {
+		return assay_compute::sandbox::child_main();
+	}
 	let cli = match Cli::try_parse() {
 		Ok(cli) => cli,
 		Err(error) => {
@@ -192,6 +206,7 @@ async fn run(cli: Cli, strategy: impl FnOnce() -> Arc<dyn Strategy>) -> Result<E
 		}
 		Command::Operator(args) => operator::run(&config, args, cli.json).await?,
 		Command::Market(command) => market::run(&config, command, cli.json).await?,
+		Command::Compute(command) => compute::run(&config, command, cli.json).await?,
 		Command::Worker(WorkerCommand::Run) => {
 			let stop = Stop::on_signals()
 				.map_err(|cause| Error::System { doing: "listening for signals", cause })?;

@@ -150,6 +150,11 @@ pub fn list() -> Vec<AdapterInfo> {
 	adapters().into_iter().map(|(info, _)| info).collect()
 }
 
+/// What the driver says about the adapter that `selection` names.
+pub fn find(selection: &Selection, allow_cpu: bool) -> Result<AdapterInfo, GpuError> {
+	Ok(choose(selection, allow_cpu)?.0)
+}
+
 /// Opens no device; finds the adapter that `selection` names.
 pub(super) fn choose(
 	selection: &Selection,

@@ -25,7 +25,7 @@ mod product;
 #[allow(clippy::unwrap_used, reason = "a failed step fails the test")]
 mod tests;
 
-pub use adapter::{list, AdapterInfo, Kind, Selection};
+pub use adapter::{find, list, AdapterInfo, Kind, Selection};
 pub use bench::{bench, Benchmark};
 pub use engine::{Engine, TileLeaves};
 pub use error::GpuError;

@@ -1,7 +1,7 @@
-//! Workers: heartbeats, maintenance, and how long their records live.
+//! Workers: heartbeats, maintenance, where they are, and how long their records live.
 
-use crate::{Config, Error, Event, Pallet, Parameters, Presence, Presences};
-use assay_market::{attendance::BadMaintenance, Attendance, Blocks, Window};
+use crate::{Config, Endpoint, Endpoints, Error, Event, Pallet, Parameters, Presence, Presences};
+use assay_market::{attendance::BadMaintenance, endpoint, Attendance, Blocks, Window};
 use frame_support::{dispatch::DispatchResult, ensure};
 use frame_system::{ensure_signed, pallet_prelude::OriginFor};
 use pallet_operators::{OpenObligations, WorkerId, Workers};
@@ -44,6 +44,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn store_presence(worker: WorkerId, presence: Presence) {
 		if presence.offers == 0 && presence.waiting == 0 && presence.leases == 0 {
 			Presences::<T>::remove(worker);
+			Endpoints::<T>::remove(worker);
 		} else {
 			Presences::<T>::insert(worker, presence);
 		}
@@ -79,6 +80,17 @@ impl<T: Config> Pallet<T> {
 		ensure!(!early, Error::<T>::TooSoon);
 		Self::attend(worker, &mut presence)?;
 		Presences::<T>::insert(worker, presence);
+		Ok(())
+	}
+
+	pub(crate) fn do_announce(worker: WorkerId, endpoint: Option<Endpoint>) -> DispatchResult {
+		ensure!(Presences::<T>::contains_key(worker), Error::<T>::NothingToAttend);
+		if let Some(Endpoint { url, certificate }) = &endpoint {
+			let checked = endpoint::check(url, certificate.as_ref());
+			ensure!(checked.is_ok(), Error::<T>::BadEndpoint);
+		}
+		Endpoints::<T>::set(worker, endpoint.clone());
+		Self::deposit_event(Event::EndpointAnnounced { worker, endpoint });
 		Ok(())
 	}
 

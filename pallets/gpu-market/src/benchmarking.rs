@@ -429,5 +429,17 @@ mod benchmarks {
 		assert_eq!(Parameters::<T>::get(), Rules::DEVELOPMENT);
 	}
 
+	#[benchmark]
+	fn announce() {
+		let p = provider::<T>(0);
+		let url = [b"https://".as_slice(), &[b'x'; 120]].concat();
+		let endpoint = Endpoint { url: url.try_into().unwrap(), certificate: Some([1; 32]) };
+		let before = Endpoint { certificate: Some([2; 32]), ..endpoint.clone() };
+		Pallet::<T>::do_announce(p.worker, Some(before)).expect("it is one");
+		#[extrinsic_call]
+		_(RawOrigin::Signed(p.key), Some(endpoint.clone()));
+		assert_eq!(Endpoints::<T>::get(p.worker), Some(endpoint));
+	}
+
 	impl_benchmark_test_suite!(Pallet, crate::mock::genesis(), crate::mock::Test);
 }

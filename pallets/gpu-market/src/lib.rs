@@ -153,6 +153,10 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Presences<T: Config> = StorageMap<_, Twox64Concat, WorkerId, Presence, OptionQuery>;
 
+	/// Where workers with a presence say that their API is.
+	#[pallet::storage]
+	pub type Endpoints<T: Config> = StorageMap<_, Twox64Concat, WorkerId, Endpoint, OptionQuery>;
+
 	/// What operators are known for.
 	#[pallet::storage]
 	pub type Reputations<T: Config> =
@@ -251,6 +255,13 @@ pub mod pallet {
 			worker: WorkerId,
 			/// Blocks since its previous heartbeat that this one does not attest.
 			missed: Blocks,
+		},
+		/// A worker said where its API is, or that there is none.
+		EndpointAnnounced {
+			/// The worker.
+			worker: WorkerId,
+			/// Where.
+			endpoint: Option<Endpoint>,
 		},
 		/// A worker will be silent.
 		MaintenanceAnnounced {
@@ -468,6 +479,9 @@ pub mod pallet {
 		TooSoon,
 		/// The worker was silent for too long and has lost its leases: settle them first.
 		LeasesLost,
+		/// The address has to begin with http:// or https://, to name a host, and to have no other
+		/// characters than those of a plain address; a certificate needs https://.
+		BadEndpoint,
 		/// Maintenance has to be announced earlier: name a later block.
 		ShortNotice,
 		/// Maintenance has to last at least one block, and no longer than allowed.
@@ -695,13 +709,13 @@ pub mod pallet {
 		}
 
 		/// Declines a request, and its cluster with it. The renter has everything back. Signed by the
-		/// worker's hot key.
+		/// worker's hot key. The fee is returned.
 		#[pallet::call_index(11)]
 		#[pallet::weight(T::WeightInfo::decline(MAX_DEVICES))]
 		pub fn decline(origin: OriginFor<T>, lease: LeaseId) -> DispatchResultWithPostInfo {
 			let worker = Self::ensure_worker(origin)?;
 			let touched = Self::do_decline(worker, lease)?;
-			Ok(Some(T::WeightInfo::decline(touched)).into())
+			Ok((Some(T::WeightInfo::decline(touched)), Pays::No).into())
 		}
 
 		/// Ends a lease of the caller: it is paid for no longer than the notice, and what is held
@@ -791,6 +805,14 @@ pub mod pallet {
 			Self::deposit_event(Event::ParametersSet { parameters });
 			Ok(())
 		}
+
+		/// Says where the API of the caller's worker is, or that there is none; as long as the worker
+		/// has an offer or a lease. Signed by the worker's hot key.
+		#[pallet::call_index(20)]
+		pub fn announce(origin: OriginFor<T>, endpoint: Option<Endpoint>) -> DispatchResult {
+			let worker = Self::ensure_worker(origin)?;
+			Self::do_announce(worker, endpoint)
+		}
 	}
 
 	/// Read-only functions for wallets, the worker and the command line.
@@ -840,6 +862,11 @@ pub mod pallet {
 		/// A worker's attendance; nothing if it has neither an offer nor a lease.
 		pub fn presence(worker: WorkerId) -> Option<Presence> {
 			Presences::<T>::get(worker)
+		}
+
+		/// Where the API of a worker is, as it has announced.
+		pub fn endpoint(worker: WorkerId) -> Option<Endpoint> {
+			Endpoints::<T>::get(worker)
 		}
 
 		/// What an operator is known for, as of now.

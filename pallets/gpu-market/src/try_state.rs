@@ -1,12 +1,12 @@
 //! The invariants of the README, as code.
 
 use crate::{
-	offers::is_ascending, Balance, Cluster, Clusters, Config, HoldReason, Lease, LeaseId,
-	LeaseState, Leases, LeasesAt, LeasesOf, NextCluster, NextLease, NextOffer, Offers, Pallet,
-	Parameters, Presences, Withheld,
+	offers::is_ascending, Balance, Cluster, Clusters, Config, Endpoint, Endpoints, HoldReason,
+	Lease, LeaseId, LeaseState, Leases, LeasesAt, LeasesOf, NextCluster, NextLease, NextOffer,
+	Offers, Pallet, Parameters, Presences, Withheld,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
-use assay_market::{charge::total, Currency};
+use assay_market::{charge::total, endpoint, Currency};
 use frame_support::ensure;
 use pallet_operators::{DeviceIndex, Occupancy, Security, Service, WorkerId, WHOLE_DEVICE};
 use sp_runtime::{traits::Zero, SaturatedConversion, TryRuntimeError};
@@ -43,6 +43,14 @@ impl<T: Config> Pallet<T> {
 				presence.attendance.last <= Self::now(),
 				"a heartbeat in a block that is still to come"
 			);
+		}
+		for (worker, Endpoint { url, certificate }) in Endpoints::<T>::iter() {
+			ensure!(
+				Presences::<T>::contains_key(worker),
+				"an address of a worker without a record"
+			);
+			let checked = endpoint::check(&url, certificate.as_ref());
+			ensure!(checked.is_ok(), "an address that could not be announced");
 		}
 		ensure!(counts.is_empty(), "a worker with an offer or a lease has no record");
 		Ok(())

@@ -2,7 +2,9 @@
 
 #![allow(clippy::as_conversions, reason = "the derived codec's own code; there is none of ours")]
 
-use assay_market::{Attendance, Blocks, Checkpoint, Currency, Window, MAX_DEVICES};
+use assay_market::{
+	endpoint::MAX_URL, Attendance, Blocks, Checkpoint, Currency, Window, MAX_DEVICES,
+};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
 use pallet_operators::{DeviceIndex, WorkerId};
@@ -313,6 +315,18 @@ pub struct Presence {
 	pub waiting: u32,
 	/// Its leases that run.
 	pub leases: u32,
+}
+
+/// Where the API of a worker is.
+#[derive(
+	Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen, Clone, Debug, PartialEq, Eq,
+)]
+pub struct Endpoint {
+	/// Its address, with `http://` or `https://`.
+	pub url: BoundedVec<u8, ConstU32<MAX_URL>>,
+	/// SHA-256 of the certificate that it presents, in DER; without one, it is the web's authorities
+	/// that vouch for an address with `https`.
+	pub certificate: Option<[u8; 32]>,
 }
 
 /// An offer as renters see it.

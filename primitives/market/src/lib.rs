@@ -1,6 +1,6 @@
 //! The rules of the GPU market of an Assay chain, as pure functions and plain types: who was present
 //! ([`attendance`]), what that costs ([`charge`]), when a lease is over or lost ([`term`]), what an
-//! operator is known for ([`reputation`]), and the numbers behind all of it ([`parameters`]).
+//! operator is known for ([`reputation`]), where a worker is found ([`endpoint`]), and the numbers behind all of it ([`parameters`]).
 //!
 //! Amounts are `u128` in the smallest unit of their [`Currency`], moments and durations are blocks,
 //! parts are in a [`MILLION`]. Nothing panics; every rounding is named.
@@ -19,6 +19,7 @@
 pub mod attendance;
 pub mod charge;
 mod currency;
+pub mod endpoint;
 pub mod parameters;
 pub mod reputation;
 pub mod term;

@@ -53,7 +53,7 @@ parameter_types! {
 	pub const DeviceStake: Balance = DEVICE_STAKE;
 	pub const WorkerDeposit: Balance = deposit(2, 256);
 	pub const DeviceDeposit: Balance = deposit(1, 256);
-	pub const OfferDeposit: Balance = deposit(2, 256);
+	pub const OfferDeposit: Balance = deposit(3, 512);
 	pub const LeaseDeposit: Balance = deposit(3, 512);
 	pub const MinimumDelegation: Balance = MINIMUM_DELEGATION;
 	pub const DelegationPot: PalletId = PalletId(*b"assay/de");

@@ -602,4 +602,9 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 		Weight::from_parts(15_143_000, 0)
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
+	fn announce() -> Weight {
+		Weight::from_parts(48_222_000, 3660)
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
 }

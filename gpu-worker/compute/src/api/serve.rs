@@ -1,5 +1,6 @@
 //! Connections: how many, and how slow they may be.
 
+use crate::tls::Identity;
 use axum::Router;
 use hyper_util::{
 	rt::{TokioIo, TokioTimer},
@@ -7,6 +8,7 @@ use hyper_util::{
 };
 use std::{future::Future, io, sync::Arc, time::Duration};
 use tokio::{
+	io::{AsyncRead, AsyncWrite},
 	net::{TcpListener, TcpStream},
 	sync::{watch, Semaphore},
 };
@@ -16,7 +18,8 @@ use tokio::{
 pub struct Limits {
 	/// Open connections; more of them wait to be accepted.
 	pub connections: usize,
-	/// How long a client may take for its headers, and be silent between requests.
+	/// How long a client may take for the handshake of TLS and for its headers, and be silent between
+	/// requests.
 	pub header_time: Duration,
 	/// How long a client may not read what it was sent.
 	pub stall_time: Duration,
@@ -35,11 +38,12 @@ impl Default for Limits {
 	}
 }
 
-/// Answers what comes to `listener` until `end` is ready.
+/// Answers what comes to `listener` until `end` is ready, over TLS if there is an identity.
 pub async fn serve(
 	listener: TcpListener,
 	router: Router,
 	limits: Limits,
+	identity: Option<Identity>,
 	end: impl Future<Output = ()>,
 ) {
 	let places = Arc::new(Semaphore::new(limits.connections));
@@ -64,24 +68,17 @@ pub async fn serve(
 				continue;
 			}
 		};
-		let service = TowerToHyperService::new(router.clone());
-		let mut ended = ended.clone();
+		let (router, ended, identity) = (router.clone(), ended.clone(), identity.clone());
 		tokio::spawn(async move {
 			let _place = place;
-			let connection = hyper::server::conn::http1::Builder::new()
-				.timer(TokioTimer::new())
-				.header_read_timeout(limits.header_time)
-				.max_headers(64)
-				.max_buf_size(64 << 10)
-				.serve_connection(TokioIo::new(stream), service);
-			tokio::pin!(connection);
+			let Some(identity) = identity else {
+				return attend(stream, router, limits, ended).await;
+			};
+			let handshake = identity.acceptor().accept(stream);
 			// What goes wrong with a connection is its client's matter.
-			tokio::select! {
-				_ = connection.as_mut() => return,
-				_ = ended.changed() => {},
+			if let Ok(Ok(stream)) = tokio::time::timeout(limits.header_time, handshake).await {
+				attend(stream, router, limits, ended).await;
 			}
-			connection.as_mut().graceful_shutdown();
-			let _ = tokio::time::timeout(limits.end_time, connection).await;
 		});
 	}
 	drop(ended);
@@ -89,6 +86,28 @@ pub async fn serve(
 	drop(listener);
 	ending.send_replace(());
 	ending.closed().await;
+}
+
+/// Answers what comes over one connection.
+async fn attend(
+	stream: impl AsyncRead + AsyncWrite + Unpin,
+	router: Router,
+	limits: Limits,
+	mut ended: watch::Receiver<()>,
+) {
+	let connection = hyper::server::conn::http1::Builder::new()
+		.timer(TokioTimer::new())
+		.header_read_timeout(limits.header_time)
+		.max_headers(64)
+		.max_buf_size(64 << 10)
+		.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+	tokio::pin!(connection);
+	tokio::select! {
+		_ = connection.as_mut() => return,
+		_ = ended.changed() => {},
+	}
+	connection.as_mut().graceful_shutdown();
+	let _ = tokio::time::timeout(limits.end_time, connection).await;
 }
 
 /// A client that reads nothing is given up by the system, which sees what the program cannot.

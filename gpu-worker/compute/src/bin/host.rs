@@ -64,7 +64,7 @@ fn serve(folder: &str, address: &str, access: &str) -> ExitCode {
 		let listener = tokio::net::TcpListener::bind(address).await?;
 		println!("http://{}", listener.local_addr()?);
 		let end = std::future::pending();
-		api::serve(listener, api::router(host), api::Limits::default(), end).await;
+		api::serve(listener, api::router(host), api::Limits::default(), None, end).await;
 		Ok::<_, std::io::Error>(())
 	};
 	let runtime = tokio::runtime::Runtime::new();

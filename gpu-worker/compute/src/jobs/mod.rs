@@ -18,7 +18,7 @@ use std::{
 	fs, io,
 	path::PathBuf,
 	sync::{Arc, Mutex, MutexGuard, PoisonError},
-	time::{Duration, Instant},
+	time::Duration,
 };
 
 /// How often ended leases are looked for.
@@ -197,22 +197,12 @@ impl Host {
 		job.end(&room, outcome);
 	}
 
-	/// Stops jobs of a device at their next dispatch boundary and returns when none runs, or lets
-	/// them go on. A job that does not stop in time is killed.
-	pub async fn pause(&self, index: u16, pause: bool) {
-		let Some(sandbox) = self.sandboxes.get(&index) else { return };
-		sandbox.pause(pause);
-		let until = Instant::now() + Duration::from_millis(sandbox.caps().dispatch_ms + 2_000);
-		while pause && self.is_running(index) && Instant::now() < until {
-			tokio::time::sleep(Duration::from_millis(5)).await;
+	/// Stops jobs of a device at their next dispatch boundary, or lets them go on. A job that does not
+	/// stop in time is killed.
+	pub fn pause(&self, index: u16, pause: bool) {
+		if let Some(sandbox) = self.sandboxes.get(&index) {
+			sandbox.pause(pause);
 		}
-	}
-
-	/// Whether a dispatch of any job may be running on the device.
-	fn is_running(&self, index: u16) -> bool {
-		let rooms = self.rooms();
-		let mut jobs = rooms.values().flat_map(|room| room.open_jobs(index));
-		jobs.any(|job| job.view().state == State::Running)
 	}
 
 	/// Deletes what ended leases have left.

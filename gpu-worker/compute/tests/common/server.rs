@@ -8,6 +8,7 @@ use assay_compute::{
 	client::Client,
 	jobs::{now_ms, Config, DeviceConfig, Host},
 	lease::{Lease, LeaseInfo, Leases},
+	tls::Identity,
 	Hash,
 };
 use http_body_util::{BodyExt, Full};
@@ -52,11 +53,17 @@ pub struct Server {
 	pub address: SocketAddr,
 	pub host: Arc<Host>,
 	pub chain: Arc<Chain>,
+	pub identity: Option<Identity>,
 }
 
 impl Server {
 	/// Leases 1 and 2 belong to signers 1 and 2.
 	pub async fn start(folder: &Path) -> Self {
+		Self::start_with(folder, None).await
+	}
+
+	/// Over TLS if there is an identity.
+	pub async fn start_with(folder: &Path, identity: Option<Identity>) -> Self {
 		let chain = Arc::new(Chain::default());
 		for number in [1, 2] {
 			let lease = Lease::Active(info(number));
@@ -76,17 +83,25 @@ impl Server {
 			listener,
 			api::router(host.clone()),
 			limits,
+			identity.clone(),
 			std::future::pending(),
 		));
-		Self { address, host, chain }
+		Self { address, host, chain, identity }
 	}
 
 	pub fn base(&self) -> String {
-		format!("http://{}", self.address)
+		let scheme = if self.identity.is_some() { "https" } else { "http" };
+		format!("{scheme}://{}", self.address)
 	}
 
 	pub fn client(&self, number: u8) -> Client {
-		Client::new(&self.base(), GENESIS, number.into(), signer(number))
+		let certificate = self.identity.as_ref().map(Identity::certificate);
+		self.client_of(&self.base(), certificate, number)
+	}
+
+	pub fn client_of(&self, base: &str, certificate: Option<Hash>, number: u8) -> Client {
+		Client::new(base, certificate, GENESIS, number.into(), signer(number))
+			.expect("it is an address")
 	}
 
 	pub fn raw(&self, number: u8) -> Raw {

@@ -6,7 +6,7 @@ use super::{
 		transactions::{bounded, call_data, At},
 		AccountId, Error,
 	},
-	Ask, OfferTerms, Requirements, TopUp,
+	Ask, Endpoint, OfferTerms, Requirements, TopUp,
 };
 use assay_market::{Blocks, Currency};
 
@@ -27,8 +27,12 @@ pub enum MarketCall {
 	UpdateOffer { offer: u64, terms: OfferTerms },
 	/// Withdraws an offer.
 	WithdrawOffer { offer: u64 },
+	/// Removes a stale offer.
+	PruneOffer { offer: u64 },
 	/// Attests that the worker is there.
 	Heartbeat,
+	/// Announces where the worker's API is.
+	Announce { endpoint: Option<Endpoint> },
 	/// Announces that a worker will be silent.
 	AnnounceMaintenance { worker: u64, from: Blocks, until: Blocks },
 	/// Cancels that, before it begins.
@@ -60,6 +64,8 @@ pub enum MarketCall {
 	SetAccess { lease: u64, access: AccountId },
 	/// Pays what was attested, and closes what is over.
 	Settle { lease: u64 },
+	/// Releases a refund that the renter's account could not take before.
+	ReleaseWithheld { renter: AccountId, currency: Currency },
 }
 
 impl MarketCall {
@@ -69,7 +75,9 @@ impl MarketCall {
 			Self::CreateOffer { .. } => "GpuMarket.create_offer",
 			Self::UpdateOffer { .. } => "GpuMarket.update_offer",
 			Self::WithdrawOffer { .. } => "GpuMarket.withdraw_offer",
+			Self::PruneOffer { .. } => "GpuMarket.prune_offer",
 			Self::Heartbeat => "GpuMarket.heartbeat",
+			Self::Announce { .. } => "GpuMarket.announce",
 			Self::AnnounceMaintenance { .. } => "GpuMarket.announce_maintenance",
 			Self::CancelMaintenance { .. } => "GpuMarket.cancel_maintenance",
 			Self::Rent { .. } => "GpuMarket.rent",
@@ -83,6 +91,7 @@ impl MarketCall {
 			Self::SetTopUp { .. } => "GpuMarket.set_top_up",
 			Self::SetAccess { .. } => "GpuMarket.set_access",
 			Self::Settle { .. } => "GpuMarket.settle",
+			Self::ReleaseWithheld { .. } => "GpuMarket.release_withheld",
 		}
 	}
 
@@ -101,7 +110,11 @@ impl MarketCall {
 				call_data(at, market().update_offer(offer, terms.into()))
 			}
 			Self::WithdrawOffer { offer } => call_data(at, market().withdraw_offer(offer)),
+			Self::PruneOffer { offer } => call_data(at, market().prune_offer(offer)),
 			Self::Heartbeat => call_data(at, market().heartbeat()),
+			Self::Announce { endpoint } => {
+				call_data(at, market().announce(endpoint.map(Into::into)))
+			}
 			Self::AnnounceMaintenance { worker, from, until } => {
 				call_data(at, market().announce_maintenance(worker, from, until))
 			}
@@ -134,6 +147,9 @@ impl MarketCall {
 			}
 			Self::SetAccess { lease, access } => call_data(at, market().set_access(lease, access)),
 			Self::Settle { lease } => call_data(at, market().settle(lease)),
+			Self::ReleaseWithheld { renter, currency } => {
+				call_data(at, market().release_withheld(renter, currency.into()))
+			}
 		}
 	}
 }

@@ -6,8 +6,8 @@ use super::{
 		transactions::bounded,
 		AccountId,
 	},
-	Ask, CloseReason, Lease, LeaseState, LeaseView, Offer, OfferTerms, OfferView, Presence, Quote,
-	Requirements, Running, Spot, TopUp,
+	Ask, CloseReason, Endpoint, Lease, LeaseState, LeaseView, Offer, OfferTerms, OfferView,
+	Presence, Quote, Requirements, Running, Spot, TopUp,
 };
 use assay_market::{
 	Amounts, Attendance, Checkpoint, Currency, MaintenanceRules, Parameters, Reputation, Window,
@@ -103,6 +103,19 @@ pub(super) fn presence(record: &market::Presence) -> Presence {
 		offers: record.offers,
 		waiting: record.waiting,
 		leases: record.leases,
+	}
+}
+
+impl From<Endpoint> for market::Endpoint {
+	fn from(endpoint: Endpoint) -> Self {
+		Self { url: bounded(endpoint.url.into_bytes()), certificate: endpoint.certificate }
+	}
+}
+
+pub(super) fn endpoint(endpoint: &market::Endpoint) -> Endpoint {
+	Endpoint {
+		url: String::from_utf8_lossy(&endpoint.url.0).into_owned(),
+		certificate: endpoint.certificate,
 	}
 }
 

@@ -49,6 +49,16 @@ impl Chain {
 		Ok(view.as_ref().map(convert::presence))
 	}
 
+	/// Where the API of a worker is, if it has announced that.
+	pub async fn endpoint(&self, head: Head, worker: u64) -> Result<Option<Endpoint>, Error> {
+		self.endpoint_at(&self.at(head).await?, worker).await
+	}
+
+	async fn endpoint_at(&self, at: &At, worker: u64) -> Result<Option<Endpoint>, Error> {
+		let view = runtime::view_functions().gpu_market().endpoint(worker);
+		Ok(self.view(at, "address of a worker", view).await?.as_ref().map(convert::endpoint))
+	}
+
 	/// All that decides what a worker has to do. Of many leases, those from `cursor` on.
 	pub async fn market(
 		&self,
@@ -59,6 +69,7 @@ impl Chain {
 		let at = self.at(head).await?;
 		let rules = self.market_rules_at(&at).await?;
 		let presence = self.presence_at(&at, worker).await?;
+		let endpoint = self.endpoint_at(&at, worker).await?;
 		let mut ids = self.page_at(&at, worker, cursor).await?;
 		let more = ids.len() > LOOKED_AT;
 		ids.truncate(LOOKED_AT);
@@ -80,7 +91,8 @@ impl Chain {
 				free_stake = allocation.map_or(0, |allocation| allocation.free);
 			}
 		}
-		Ok(Market { head: head.number, rules, presence, free, active, free_stake, leases, next })
+		let head = head.number;
+		Ok(Market { head, rules, presence, endpoint, free, active, free_stake, leases, next })
 	}
 
 	/// An offer, with what it proves and what is free.

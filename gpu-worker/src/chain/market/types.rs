@@ -291,6 +291,16 @@ pub struct Presence {
 	pub leases: u32,
 }
 
+/// Where the API of a worker is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+	/// Its address.
+	pub url: String,
+	/// SHA-256 of the certificate that it presents; without one, it is the web's authorities that
+	/// vouch for an address with `https`.
+	pub certificate: Option<[u8; 32]>,
+}
+
 /// All that decides what a worker has to do in the market after a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Market {
@@ -300,6 +310,8 @@ pub struct Market {
 	pub rules: Parameters,
 	/// The worker's record; nothing if it has neither an offer nor a lease that was taken.
 	pub presence: Option<Presence>,
+	/// Where its API is, as it has announced.
+	pub endpoint: Option<Endpoint>,
 	/// The worker's devices that nobody uses, in ascending order.
 	pub free: Vec<u16>,
 	/// Whether the operator may begin something new.

@@ -14,7 +14,7 @@ use crate::{
 };
 use assay_market::{
 	charge::{cancellation_fee, total},
-	term, Blocks, Parameters,
+	term, Blocks, Currency, Parameters,
 };
 
 /// A lease, if it is there, and the numbers of the market.
@@ -100,6 +100,16 @@ fn not_extendable(
 	let latest = running.since.saturating_add(lease.maximum_duration);
 	let left = latest.saturating_sub(running.until);
 	(more > left).then(|| format!("its offer allows no more than {} more", blocks(left, slot_ms)))
+}
+
+pub(super) fn release_refund(
+	context: &Context,
+	renter: Option<AccountId>,
+	currency: Currency,
+) -> Plan {
+	let renter = renter.unwrap_or(context.account);
+	let effect = format!("releases what {renter} is owed in {}", currency_name(currency));
+	Step::new(MarketCall::ReleaseWithheld { renter, currency }.into(), effect).into()
 }
 
 pub(super) async fn end(context: &Context, id: u64) -> Result<Plan, Error> {

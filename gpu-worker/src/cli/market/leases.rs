@@ -3,7 +3,7 @@
 use super::{
 	super::{
 		amount, blocks, connect, line, parse_account, show,
-		signing::{Signing, RENTER_KEY},
+		signing::{Key, RENTER_KEY},
 	},
 	units::{currency_name, flops, hourly, money, table},
 };
@@ -24,13 +24,13 @@ pub(in super::super) struct Args {
 	#[arg(long)]
 	worker: Option<u64>,
 	#[command(flatten)]
-	signing: Signing,
+	key: Key,
 }
 
 /// Lists leases.
 pub(super) async fn run(config: &Config, args: &Args, json: bool) -> Result<(), Error> {
 	let renter = match (args.renter, args.worker) {
-		(None, None) => Some(keys::account(&args.signing.signer(config, RENTER_KEY)?)),
+		(None, None) => Some(keys::account(&args.key.load(config, RENTER_KEY)?)),
 		(renter, _) => renter,
 	};
 	let chain = connect(config).await?;

@@ -20,9 +20,11 @@ use crate::{
 	config::Config,
 	Error,
 };
-use assay_market::Blocks;
+use assay_market::{Blocks, Currency};
 use clap::Subcommand;
-use units::{parse_hours, parse_length, parse_price, Length, Price};
+pub(crate) use units::parse_memory;
+pub(super) use units::{hourly, money, table};
+use units::{parse_currency, parse_hours, parse_length, parse_price, Length, Price};
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Command {
@@ -57,6 +59,17 @@ pub(super) enum Command {
 	Settle {
 		/// The lease
 		lease: u64,
+		#[command(flatten)]
+		signing: Signing,
+	},
+	/// Release a refund that an account could not take before; anybody may
+	ReleaseRefund {
+		/// The renter; without it, the signer
+		#[arg(long, value_parser = parse_account)]
+		renter: Option<AccountId>,
+		/// In what it is: asy or credits
+		#[arg(long, value_parser = parse_currency)]
+		currency: Currency,
 		#[command(flatten)]
 		signing: Signing,
 	},
@@ -136,6 +149,9 @@ pub(super) async fn run(config: &Config, command: Command, json: bool) -> Result
 		}
 		Command::End { lease, signing } => (signing, Wanted::End(lease)),
 		Command::Settle { lease, signing } => (signing, Wanted::Settle(lease)),
+		Command::ReleaseRefund { renter, currency, signing } => {
+			(signing, Wanted::ReleaseRefund(renter, currency))
+		}
 		Command::SetAccess { lease, access, signing } => {
 			(signing, Wanted::SetAccess(lease, access))
 		}
@@ -152,6 +168,9 @@ pub(super) async fn run(config: &Config, command: Command, json: bool) -> Result
 		}
 		Wanted::End(lease) => lease::end(&context, lease).await?,
 		Wanted::Settle(lease) => lease::settle(&context, lease).await?,
+		Wanted::ReleaseRefund(renter, currency) => {
+			lease::release_refund(&context, renter, currency)
+		}
 		Wanted::SetAccess(lease, access) => lease::set_access(&context, lease, access).await?,
 		Wanted::SetTopUp(lease, top_up) => {
 			lease::set_top_up(&context, lease, top_up.in_blocks(slot_ms)).await?
@@ -165,6 +184,7 @@ enum Wanted {
 	Extend(u64, Extension, Option<Price>),
 	End(u64),
 	Settle(u64),
+	ReleaseRefund(Option<AccountId>, Currency),
 	SetAccess(u64, AccountId),
 	SetTopUp(u64, TopUpArgs),
 }

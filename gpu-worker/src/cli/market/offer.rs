@@ -72,6 +72,11 @@ enum Command {
 		/// The offer
 		offer: u64,
 	},
+	/// Remove anybody's offer that is stale: its operator has the deposit back, you the fee
+	Prune {
+		/// The offer
+		offer: u64,
+	},
 	/// Announce that a worker will be silent for a while
 	Maintenance {
 		/// Id of the worker
@@ -149,6 +154,7 @@ pub(super) async fn run(config: &Config, args: Args, json: bool) -> Result<(), E
 		Command::Update { offer, price, no_spot, changes } => {
 			update(&context, offer, price, no_spot, &changes).await?
 		}
+		Command::Prune { offer } => prune(&context, offer).await?,
 		Command::Withdraw { offer } => withdraw(&context, offer).await?,
 		Command::Maintenance { worker, cancel: true, .. } => {
 			maintenance::cancel(&context, worker).await?
@@ -316,6 +322,14 @@ fn terms_refused(offer: &Offer, rules: &Parameters, slot_ms: u64) -> Option<Stri
 		(!fits).then(|| format!("--at-most has to be from 1 to {most}"))
 	};
 	bad_price(terms.price).or(bad_spot).or_else(bad_length).or_else(bad_count)
+}
+
+async fn prune(context: &Context, id: u64) -> Result<Plan, Error> {
+	if context.chain.offer(context.best, id).await?.is_none() {
+		return Ok(Plan::nothing(format!("there is no offer {id}")));
+	}
+	let call = MarketCall::PruneOffer { offer: id };
+	Ok(Step::new(call.into(), format!("removes offer {id}, if it is stale")).into())
 }
 
 async fn update(

@@ -26,7 +26,7 @@ pub(super) fn parse_currency(text: &str) -> Result<Currency, String> {
 }
 
 /// An amount with its currency.
-pub(super) fn money(units: u128, currency: Currency) -> String {
+pub(in super::super) fn money(units: u128, currency: Currency) -> String {
 	format!("{} {}", amount(units), currency_name(currency))
 }
 
@@ -59,7 +59,7 @@ pub(super) fn parse_price(text: &str) -> Result<Price, String> {
 }
 
 /// What a price per block comes to in an hour, in units of 10⁻¹².
-pub(super) fn hourly(price: u128, slot_ms: u64) -> u128 {
+pub(in super::super) fn hourly(price: u128, slot_ms: u64) -> u128 {
 	price.saturating_mul(HOUR_MS).checked_div(slot_ms.into()).unwrap_or(u128::MAX)
 }
 
@@ -130,7 +130,7 @@ pub(super) fn flops(speed: u64) -> String {
 }
 
 /// Reads a size in MiB: `24G` for GiB, `512M` or `512` for MiB.
-pub(super) fn parse_memory(text: &str) -> Result<u32, String> {
+pub(crate) fn parse_memory(text: &str) -> Result<u32, String> {
 	let wrong = || format!("\"{text}\" is no size: write 24G for GiB, or 512M for MiB");
 	let (number, scale) = match text.strip_suffix('G') {
 		Some(number) => (number, 1_024),
@@ -174,7 +174,7 @@ fn decimal(text: &str, digits: usize) -> Option<u128> {
 }
 
 /// Rows in columns, the first one the heading.
-pub(super) fn table(rows: &[Vec<String>]) -> String {
+pub(in super::super) fn table(rows: &[Vec<String>]) -> String {
 	let width = |column: usize| {
 		let cells = rows.iter().filter_map(|row| row.get(column));
 		cells.map(|cell| cell.chars().count()).max().unwrap_or_default()

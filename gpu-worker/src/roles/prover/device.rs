@@ -105,6 +105,8 @@ pub struct Device {
 	index: u16,
 	orders: Sender<Order>,
 	interrupt: Arc<AtomicBool>,
+	/// Whether it was told to work, and not to rest since.
+	working: AtomicBool,
 	thread: Option<JoinHandle<()>>,
 }
 
@@ -147,7 +149,10 @@ impl Device {
 			.map_err(|cause| Error::System { doing: "starting a device thread", cause })?;
 		let seconds = 300;
 		match tokio::time::timeout(Duration::from_secs(seconds), started).await {
-			Ok(Ok(Ok(()))) => Ok(Self { index, orders, interrupt, thread: Some(thread) }),
+			Ok(Ok(Ok(()))) => {
+				let working = AtomicBool::new(false);
+				Ok(Self { index, orders, interrupt, working, thread: Some(thread) })
+			}
 			Ok(Ok(Err(error))) => Err(error.into()),
 			Ok(Err(_)) | Err(_) => Err(Error::DeviceStuck { device: index, seconds }),
 		}
@@ -158,13 +163,20 @@ impl Device {
 		self.index
 	}
 
+	/// Whether it works for a seed.
+	pub fn is_working(&self) -> bool {
+		self.working.load(Ordering::Relaxed)
+	}
+
 	/// Works for this seed from now on, from the first tile that is not stored.
 	pub fn work(&self, seed: Hash) {
+		self.working.store(true, Ordering::Relaxed);
 		self.send(Order::Work { seed });
 	}
 
 	/// Stops working and waits until what was computed is stored.
 	pub async fn rest(&self) -> Result<(), Error> {
+		self.working.store(false, Ordering::Relaxed);
 		let (done, stopped) = oneshot::channel();
 		self.send(Order::Rest { done });
 		match tokio::time::timeout(STOP_DEADLINE, stopped).await {

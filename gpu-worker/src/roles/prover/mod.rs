@@ -118,6 +118,11 @@ impl Prover {
 		self.members.iter().map(|member| member.device.index()).collect()
 	}
 
+	/// Each device, and whether it computes tiles.
+	pub fn working(&self) -> impl Iterator<Item = (u16, bool)> + '_ {
+		self.members.iter().map(|member| (member.device.index(), member.device.is_working()))
+	}
+
 	/// Does what the state after a best block asks for.
 	pub async fn on_best(
 		&mut self,

@@ -3,7 +3,7 @@
 //! It remembers nothing, so a worker that was killed goes on where it was. The rules that it asks,
 //! such as when a heartbeat is early and when a lease is over, are those that the chain applies.
 
-use crate::chain::{Lease, LeaseState, LeaseView, Market, Presence, Running};
+use crate::chain::{Endpoint, Lease, LeaseState, LeaseView, Market, Presence, Running};
 use assay_market::{charge::total, term, Blocks, Term};
 
 /// Intervals after which what a running lease has earned is fetched: rarely enough not to fill
@@ -36,6 +36,11 @@ pub enum Step {
 		/// The first block that nothing is held for.
 		until: Blocks,
 	},
+	/// Announce where the API is.
+	Announce {
+		/// Where.
+		endpoint: Endpoint,
+	},
 	/// Decline a request.
 	Decline {
 		/// The lease.
@@ -43,9 +48,9 @@ pub enum Step {
 	},
 }
 
-/// What is due in the next block at a worker that runs the devices `own`, in the order in which it
-/// has to happen.
-pub fn due(market: &Market, own: &[u16]) -> Vec<Step> {
+/// What is due in the next block at a worker that runs the devices `own` and serves its leases at
+/// `endpoint`, in the order in which it has to happen.
+pub fn due(market: &Market, own: &[u16], endpoint: &Endpoint) -> Vec<Step> {
 	let now = market.head.saturating_add(1);
 	let is_lost = market.presence.is_some_and(|presence| {
 		presence.leases > 0 && presence.attendance.is_lost(now, &market.rules)
@@ -61,8 +66,11 @@ pub fn due(market: &Market, own: &[u16]) -> Vec<Step> {
 		steps.extend(heartbeat(market, &presence, now, !taken.is_empty()));
 	}
 	steps.extend(taken);
+	if market.presence.is_some() && market.endpoint.as_ref() != Some(endpoint) {
+		steps.push(Step::Announce { endpoint: endpoint.clone() });
+	}
 	steps.extend(market.leases.iter().filter_map(|view| settlement(market, view, now)));
-	// A declined request costs the worker its fee: one in a block is enough.
+	// One in a block is enough.
 	steps.extend(declined);
 	steps
 }
@@ -148,7 +156,7 @@ fn is_top_up_due(lease: &Lease, running: &Running, now: Blocks, interval: Blocks
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
 	use super::*;
 	use crate::chain::{AccountId, TopUp};
 	use assay_market::{Attendance, Checkpoint, Currency, Parameters, Window};
@@ -191,11 +199,11 @@ mod tests {
 		}
 	}
 
-	fn request(id: u64, at: Blocks) -> LeaseView {
+	pub(in super::super) fn request(id: u64, at: Blocks) -> LeaseView {
 		lease(id, LeaseState::Requested { at })
 	}
 
-	fn active(id: u64, settled: Blocks, until: Blocks) -> LeaseView {
+	pub(in super::super) fn active(id: u64, settled: Blocks, until: Blocks) -> LeaseView {
 		let checkpoint = Checkpoint { block: settled, missed: 0 };
 		let running = Running { since: 100, until, checkpoint, ending: None };
 		lease(id, LeaseState::Active(running))
@@ -207,17 +215,31 @@ mod tests {
 	}
 
 	/// A worker with one offer of devices 0 and 1, both free, and stake for both.
-	fn market(head: Blocks, presence: Option<Presence>, leases: Vec<LeaseView>) -> Market {
+	pub(in super::super) fn market(
+		head: Blocks,
+		presence: Option<Presence>,
+		leases: Vec<LeaseView>,
+	) -> Market {
 		Market {
 			head,
 			rules: RULES,
 			presence,
+			endpoint: Some(endpoint()),
 			free: vec![0, 1],
 			active: true,
 			free_stake: 2 * STAKE,
 			leases,
 			next: None,
 		}
+	}
+
+	fn endpoint() -> Endpoint {
+		Endpoint { url: "https://192.0.2.1:1".into(), certificate: Some([1; 32]) }
+	}
+
+	/// What is due at a worker that runs [`OWN`].
+	fn due(market: &Market, own: &[u16]) -> Vec<Step> {
+		super::due(market, own, &endpoint())
 	}
 
 	fn ready(lease: u64, devices: &[u16]) -> Step {
@@ -259,6 +281,17 @@ mod tests {
 			assert_eq!(due(&market(head, presence(100, 1, 0), vec![]), &OWN), wanted, "{head}");
 		}
 		assert_eq!(due(&market(9_000, None, vec![]), &OWN), vec![], "nothing to attend");
+	}
+
+	#[test]
+	fn provider_should_announce_its_api_when_the_chain_has_another() {
+		let mut view = market(101, presence(100, 1, 0), vec![]);
+		view.endpoint = None;
+		assert_eq!(due(&view, &OWN), vec![Step::Announce { endpoint: endpoint() }]);
+		view.endpoint = Some(Endpoint { certificate: None, ..endpoint() });
+		assert_eq!(due(&view, &OWN), vec![Step::Announce { endpoint: endpoint() }]);
+		view.presence = None;
+		assert_eq!(due(&view, &OWN), vec![], "the chain keeps no address of it");
 	}
 
 	#[test]

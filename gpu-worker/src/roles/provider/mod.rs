@@ -1,5 +1,5 @@
-//! The provider: answers requests of the GPU market, attests that the worker is there, and settles its
-//! leases.
+//! The provider: answers requests of the GPU market, attests that the worker is there, settles its
+//! leases, and serves what they give.
 //!
 //! ```text
 //! best block ─▶ offers, leases and presence as the chain has them ─▶ what is due ─▶ transactions
@@ -10,14 +10,21 @@
 //! that a crash could take: what was signed is in the store, under a purpose that follows from the
 //! chain's state.
 
+mod api;
 pub mod duty;
+mod leases;
+
+pub(crate) use api::SANDBOX;
 
 use super::submitter::{Position, Submitter};
 use crate::{
 	chain::{Chain, LeaseView, Market, MarketCall},
+	config::{Config, ProviderConfig},
 	metrics::Metrics,
+	stop::Stop,
 	Error,
 };
+use api::Api;
 use duty::Step;
 use std::collections::BTreeMap;
 
@@ -27,6 +34,7 @@ pub struct Provider {
 	devices: Vec<u16>,
 	submitter: Submitter,
 	metrics: Metrics,
+	api: Api,
 	/// Where to go on looking when there are more leases than can be looked at in one block.
 	cursor: Option<u64>,
 	/// What was told about each lease last.
@@ -34,18 +42,34 @@ pub struct Provider {
 }
 
 impl Provider {
-	/// Begins with the devices that this machine runs.
-	pub fn new(worker: u64, devices: Vec<u16>, submitter: Submitter, metrics: Metrics) -> Self {
+	/// Begins with the devices that this machine runs, and serves the API of its leases until it is
+	/// stopped.
+	pub async fn start(
+		worker: u64,
+		(config, provider): (&Config, &ProviderConfig),
+		submitter: Submitter,
+		metrics: Metrics,
+		genesis: [u8; 32],
+		stop: &Stop,
+	) -> Result<Self, Error> {
+		let api = Api::start(config, provider, genesis, stop).await?;
+		let devices = config.devices.iter().map(|(index, _)| *index).collect();
 		let told = BTreeMap::new();
-		Self { worker, devices, submitter, metrics, cursor: None, told }
+		Ok(Self { worker, devices, submitter, metrics, api, cursor: None, told })
+	}
+
+	/// Stops jobs of a device while it proves FLOPS, or lets them go on.
+	pub fn pause(&self, device: u16, pause: bool) {
+		self.api.pause(device, pause);
 	}
 
 	/// Does what the state after a best block asks for.
 	pub async fn on_best(&mut self, chain: &Chain, position: Position) -> Result<(), Error> {
 		let market = chain.market(position.best, self.worker, self.cursor).await?;
 		self.tell(&market);
+		self.api.known.observe(&market, position);
 		self.cursor = market.next;
-		for step in duty::due(&market, &self.devices) {
+		for step in duty::due(&market, &self.devices, &self.api.endpoint) {
 			let purpose = purpose(&step);
 			let call = call(step).into();
 			self.submitter.transact(chain, position, &purpose, &call).await?;
@@ -81,6 +105,7 @@ fn call(step: Step) -> MarketCall {
 		Step::Heartbeat { .. } => MarketCall::Heartbeat,
 		Step::Ready { lease, devices } => MarketCall::Ready { lease, devices },
 		Step::Settle { lease, .. } => MarketCall::Settle { lease },
+		Step::Announce { endpoint } => MarketCall::Announce { endpoint: Some(endpoint) },
 		Step::Decline { lease } => MarketCall::Decline { lease },
 	}
 }
@@ -96,6 +121,12 @@ fn purpose(step: &Step) -> Vec<u8> {
 			&lease.to_le_bytes(),
 			&from.to_le_bytes(),
 			&until.to_le_bytes(),
+		]
+		.concat(),
+		Step::Announce { endpoint } => [
+			b"market/announce".as_slice(),
+			endpoint.certificate.as_ref().map_or(&[][..], |hash| hash),
+			endpoint.url.as_bytes(),
 		]
 		.concat(),
 		Step::Decline { lease } => [b"market/decline".as_slice(), &lease.to_le_bytes()].concat(),

@@ -142,3 +142,43 @@ fn silence_before_a_lease_should_not_lower_its_pay() {
 		assert_eq!((payable, refund), (20, 0));
 	});
 }
+
+#[test]
+fn an_address_should_be_kept_as_long_as_its_worker_serves() {
+	build_and_execute(|| {
+		let there = endpoint("https://192.0.2.1:9640");
+		let announce = |endpoint: Option<Endpoint>| Market::announce(signed(hot_key(0)), endpoint);
+		assert_noop!(announce(Some(there.clone())), Error::<Test>::NothingToAttend);
+		let first = offer(0);
+		assert_noop!(
+			Market::announce(signed(ALICE), Some(there.clone())),
+			Error::<Test>::NotAWorker
+		);
+		assert_ok!(announce(Some(there.clone())));
+		let event = Event::EndpointAnnounced { worker: worker(0), endpoint: Some(there.clone()) };
+		assert_eq!(last_event(), event);
+		assert_eq!(Market::endpoint(worker(0)), Some(there));
+		let elsewhere = Endpoint { certificate: Some([1; 32]), ..endpoint("https://[::1]") };
+		assert_ok!(announce(Some(elsewhere.clone())));
+		assert_eq!(Market::endpoint(worker(0)), Some(elsewhere.clone()));
+		for wrong in ["ftp://x", "http://", "http://x y", "http://a@x"] {
+			assert_noop!(announce(Some(endpoint(wrong))), Error::<Test>::BadEndpoint);
+		}
+		let unproven = Endpoint { certificate: Some([1; 32]), ..endpoint("http://x") };
+		assert_noop!(announce(Some(unproven)), Error::<Test>::BadEndpoint);
+
+		// A lease keeps it when the offer is gone; the end of both removes it.
+		let lease = running(0, 1, 100);
+		for offer in [first, Leases::<Test>::get(lease).unwrap().offer] {
+			assert_ok!(Market::withdraw_offer(signed(operator(0)), offer));
+		}
+		assert_eq!(Market::endpoint(worker(0)), Some(elsewhere));
+		skip(RULES.grace + 1);
+		assert_ok!(settle(lease));
+		assert_eq!(Market::endpoint(worker(0)), None);
+		offer(0);
+		assert_ok!(announce(Some(endpoint("http://x"))));
+		assert_ok!(announce(None));
+		assert_eq!(Market::endpoint(worker(0)), None);
+	});
+}

@@ -117,7 +117,7 @@ fn act(dice: &mut Dice) -> DispatchResultWithPostInfo {
 		|result: DispatchResult| -> DispatchResultWithPostInfo { Ok(result.map(Into::into)?) };
 	let i = dice.below(OPERATORS);
 	// Rare things are rare, or little would ever start.
-	let choice = match dice.below(30) {
+	let choice = match dice.below(31) {
 		3..=6 | 19 | 25 | 26 if !dice.once_in(4) => dice.of(&[7, 10, 14]),
 		choice => choice,
 	};
@@ -213,6 +213,11 @@ fn act(dice: &mut Dice) -> DispatchResultWithPostInfo {
 		26 => {
 			let fee_ppm = 1 + u32::try_from(dice.below(500_000)).unwrap();
 			done(Market::set_parameters(RuntimeOrigin::root(), Rules { fee_ppm, ..RULES }))
+		}
+		27 => {
+			let url = dice.of(&["https://192.0.2.1:9640", "http://x", "nowhere"]);
+			let endpoint = dice.once_in(2).then(|| endpoint(url));
+			done(Market::announce(signed(hot_key(i)), endpoint))
 		}
 		_ => settle(any_lease(dice)),
 	}

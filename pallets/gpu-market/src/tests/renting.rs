@@ -216,7 +216,8 @@ fn a_declined_request_should_be_refunded_in_full_and_its_offer_stay_listed() {
 		let before = free(ALICE, Currency::Native);
 		let lease_id = rented(ALICE, id, 1, 100);
 		assert_noop!(Market::decline(signed(hot_key(1)), lease_id), Error::<Test>::NotTheWorker);
-		assert_ok!(Market::decline(signed(hot_key(0)), lease_id));
+		let declined = Market::decline(signed(hot_key(0)), lease_id);
+		assert_eq!(declined.map(|info| info.pays_fee), Ok(frame_support::dispatch::Pays::No));
 		assert_eq!(closed(lease_id), Some((CloseReason::Declined, 100 * PRICE, 0, 0)));
 		assert_eq!(free(ALICE, Currency::Native), before);
 		assert!(Offers::<Test>::get(id).unwrap().listed);

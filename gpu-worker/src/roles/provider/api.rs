@@ -1,0 +1,126 @@
+//! The HTTP API of the worker's leases, and the sandboxes behind it.
+
+use super::leases::{Known, Quotas};
+use crate::{
+	chain::Endpoint,
+	config::{Config, ProviderConfig},
+	gpu,
+	stop::Stop,
+	Error,
+};
+use assay_compute::{
+	api,
+	jobs::{Config as HostConfig, DeviceConfig, Host},
+	sandbox::{Caps, Launcher},
+	tls::Identity,
+	AdapterId,
+};
+use std::{net::SocketAddr, sync::Arc};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+/// The argument with which this program starts itself as the process of one job.
+pub(crate) const SANDBOX: &str = "sandbox";
+/// Longest job in seconds: 30 days, as the longest lease of a live network.
+const JOB_SECONDS: u32 = 30 * 86_400;
+/// Longest dispatch in milliseconds: on a GPU, and on the processor.
+const DISPATCH_MS: (u64, u64) = (250, 2_000);
+/// Longest translation of a job's shader in milliseconds.
+const COMPILE_MS: u64 = 20_000;
+/// Bytes of the buffers of a job unless it is configured: on a GPU, where its driver refuses what it
+/// does not have, and on the processor.
+const JOB_MEMORY: (u64, u64) = (64 << 30, 1 << 30);
+
+/// The API while it is served.
+pub(super) struct Api {
+	/// What it knows of the chain.
+	pub(super) known: Arc<Known>,
+	/// Where renters find it.
+	pub(super) endpoint: Endpoint,
+	host: Arc<Host>,
+	server: JoinHandle<()>,
+}
+
+impl Api {
+	/// Starts to serve; until the chain was looked at, nobody gets anything.
+	pub(super) async fn start(
+		config: &Config,
+		provider: &ProviderConfig,
+		genesis: [u8; 32],
+		stop: &Stop,
+	) -> Result<Self, Error> {
+		let folder = config.base_path.join("leases");
+		let storage = |cause| Error::System { doing: "opening the folder of leases", cause };
+		std::fs::create_dir_all(&folder).map_err(storage)?;
+		let identity =
+			provider.tls.then(|| Identity::open(&folder)).transpose().map_err(storage)?;
+		let failed = |cause: std::io::Error| Error::Api {
+			address: provider.listen,
+			cause: cause.to_string(),
+		};
+		let listener = TcpListener::bind(provider.listen).await.map_err(failed)?;
+		let address = listener.local_addr().map_err(failed)?;
+		let endpoint = Endpoint {
+			url: provider.url.clone().unwrap_or_else(|| url(address, provider.tls)),
+			certificate: identity.as_ref().map(|identity| identity.certificate().0),
+		};
+		let devices: Result<_, _> = config
+			.devices
+			.iter()
+			.map(|(index, wanted)| device(*index, wanted, config, provider))
+			.collect();
+		let program = std::env::current_exe()
+			.map_err(|cause| Error::System { doing: "finding this program", cause })?;
+		let launcher = Launcher { program, arguments: vec![SANDBOX.into()] };
+		let known = Arc::new(Known::new(Quotas { storage: provider.lease_storage }));
+		let host = HostConfig { folder, genesis, launcher, devices: devices? };
+		let host = Host::open(host, known.clone()).map_err(storage)?;
+		tracing::info!(%address, url = endpoint.url, "serving leases");
+		if address.ip().is_loopback() && provider.url.is_none() {
+			tracing::warn!(
+				"renters on other machines cannot reach this address: set --api-listen and --api-url"
+			);
+		}
+		let mut stop = stop.clone();
+		let (router, limits) = (api::router(host.clone()), api::Limits::default());
+		let server = tokio::spawn(async move {
+			api::serve(listener, router, limits, identity, async move { stop.wait().await }).await;
+		});
+		Ok(Self { known, endpoint, host, server })
+	}
+
+	/// Stops jobs of a device at their next dispatch, or lets them go on.
+	pub(super) fn pause(&self, device: u16, pause: bool) {
+		self.host.pause(device, pause);
+	}
+}
+
+impl Drop for Api {
+	fn drop(&mut self) {
+		self.server.abort();
+	}
+}
+
+/// Where it listens, as renters on this machine find it.
+fn url(address: SocketAddr, tls: bool) -> String {
+	let scheme = if tls { "https" } else { "http" };
+	format!("{scheme}://{address}")
+}
+
+fn device(
+	index: u16,
+	wanted: &gpu::Selection,
+	config: &Config,
+	provider: &ProviderConfig,
+) -> Result<DeviceConfig, Error> {
+	let info = gpu::find(wanted, config.allow_cpu)?;
+	let cpu = info.is_cpu();
+	let of = |(gpu, processor)| if cpu { processor } else { gpu };
+	let caps = Caps {
+		memory_bytes: provider.job_memory.unwrap_or(of(JOB_MEMORY)),
+		seconds: JOB_SECONDS,
+		dispatch_ms: of(DISPATCH_MS),
+		compile_ms: COMPILE_MS,
+	};
+	let gpu::AdapterInfo { backend, vendor, device, bus, name, .. } = info;
+	Ok(DeviceConfig { index, adapter: AdapterId { backend, vendor, device, bus, name, cpu }, caps })
+}
