@@ -295,6 +295,10 @@ impl Config {
 	}
 
 	fn complete(settings: Settings, default_base: Option<PathBuf>) -> Result<Self, Error> {
+		let provider = match settings.provider {
+			Some(true) => Some(ProviderConfig::complete(&settings)?),
+			_ => None,
+		};
 		let base_path = settings.base_path.or(default_base).ok_or(Error::NoHome)?;
 		let rpc = settings.rpc.unwrap_or_else(|| DEFAULT_RPC.into());
 		if !rpc.starts_with("ws://") && !rpc.starts_with("wss://") {
@@ -321,10 +325,6 @@ impl Config {
 				cause: "it has to be between 1 and 600".into(),
 			});
 		}
-		let provider = match settings.provider {
-			Some(true) => Some(ProviderConfig::complete(&settings)?),
-			_ => None,
-		};
 		let devices = match settings.devices {
 			None => vec![(0, Selection::Only)],
 			Some(devices) => parse_devices(&devices)?,

@@ -160,7 +160,8 @@ impl Client {
 		let answer = tokio::time::timeout(ANSWER_LIMIT, self.http.request(request)).await;
 		let late = |_| ClientError::Connection("it did not answer in time".into());
 		let broken = |error: hyper_util::client::legacy::Error| {
-			let causes = successors(error.source(), |cause| cause.source());
+			let causes =
+				successors(error.source(), |cause: &&dyn std::error::Error| (*cause).source());
 			let text: Vec<_> = causes.map(ToString::to_string).collect();
 			match text.iter().find(|cause| tls::is_about_certificate(cause)) {
 				Some(cause) => ClientError::Certificate(cause.clone()),

@@ -36,7 +36,7 @@ impl core::fmt::Display for BadEndpoint {
 /// # Errors
 /// What is wrong with it.
 pub fn check(url: &[u8], certificate: Option<&[u8; 32]>) -> Result<(), BadEndpoint> {
-	if u32::try_from(url.len()).map_or(true, |length| length > MAX_URL) {
+	if u32::try_from(url.len()).unwrap_or(u32::MAX) > MAX_URL {
 		return Err(BadEndpoint::TooLong);
 	}
 	let secure = url.strip_prefix(b"https://");
@@ -44,7 +44,7 @@ pub fn check(url: &[u8], certificate: Option<&[u8; 32]>) -> Result<(), BadEndpoi
 	if !rest.iter().all(|byte| byte.is_ascii_graphic() && !b"@?#\\".contains(byte)) {
 		return Err(BadEndpoint::Character);
 	}
-	if rest.first().map_or(true, |byte| b"/:".contains(byte)) {
+	if rest.first().is_none_or(|byte| b"/:".contains(byte)) {
 		return Err(BadEndpoint::Host);
 	}
 	if certificate.is_some() && secure.is_none() {

@@ -5,7 +5,7 @@ use crate::{
 	roles::submitter::Position,
 };
 use assay_compute::lease::{Lease, LeaseInfo, Leases};
-use assay_market::{Blocks, Term};
+use assay_market::Blocks;
 use std::{
 	collections::HashMap,
 	sync::{Mutex, MutexGuard, PoisonError},
@@ -127,7 +127,7 @@ mod tests {
 	}
 
 	fn at(best: Blocks, finalized: Blocks) -> Position {
-		let head = |number| Head { number, hash: [0; 32].into() };
+		let head = |number| Head { number, hash: [0; 32] };
 		Position { best: head(best), finalized: head(finalized) }
 	}
 
