@@ -117,7 +117,7 @@ async fn jobs_should_run_pause_resume_and_end_with_their_lease_when_a_renter_run
 	with(&["jobs", "--cancel", id]);
 	assert_eq!(endless.wait(LEASE_LIMIT).code(), Some(11), "{}", endless.log());
 	let committed = eventually("the claim of that round", LEASE_LIMIT, || async {
-		for number in claims.saturating_sub(30)..=chain.best().await {
+		for number in claims.saturating_sub(6)..=chain.best().await {
 			let events = chain.events(number).await;
 			if events.iter().any(|event| event.is("ProofOfFlops", "Committed")) {
 				return Some(number);
@@ -158,7 +158,7 @@ async fn jobs_should_run_pause_resume_and_end_with_their_lease_when_a_renter_run
 		"{jobs}"
 	);
 	assert!(folder.join("numbers").exists());
-	let log = with(&["jobs", "--log", jobs[0]["id"].as_str().expect("an id")]);
+	let log = with(&["jobs", "--show", jobs[0]["id"].as_str().expect("an id")]);
 	assert!(log.to_string().contains("interrupted"), "{log}");
 
 	// What was stored for a lease is gone when the lease is.

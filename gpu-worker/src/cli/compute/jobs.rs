@@ -15,7 +15,7 @@ use std::time::Duration;
 pub(in super::super) struct Args {
 	/// Show what happened to this job
 	#[arg(long, value_name = "ID", value_parser = parse_job, conflicts_with = "cancel")]
-	log: Option<JobId>,
+	show: Option<JobId>,
 	/// End this job
 	#[arg(long, value_name = "ID", value_parser = parse_job)]
 	cancel: Option<JobId>,
@@ -26,7 +26,7 @@ pub(in super::super) struct Args {
 /// Lists jobs, shows a log or cancels.
 pub(super) async fn run(config: &Config, args: Args, json: bool) -> Result<(), Error> {
 	let open = open(config, &args.target).await?;
-	if let Some(id) = args.log {
+	if let Some(id) = args.show {
 		let lines = open.client.logs(&id).await?;
 		if json {
 			show(&json!(lines));
