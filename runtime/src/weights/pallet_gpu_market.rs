@@ -29,8 +29,8 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::Offers` (r:0 w:1)
 	/// Proof: `GpuMarket::Offers` (`max_values`: None, `max_size`: Some(201), added: 2676, mode: `MaxEncodedLen`)
 	fn create_offer() -> Weight {
-		// At least 137_705_000 picoseconds.
-		Weight::from_parts(150_203_000, 43438)
+		// At least 137_004_000 picoseconds.
+		Weight::from_parts(143_593_000, 43438)
 			.saturating_add(T::DbWeight::get().reads(22))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
@@ -39,8 +39,8 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::Parameters` (r:1 w:0)
 	/// Proof: `GpuMarket::Parameters` (`max_values`: Some(1), `max_size`: Some(96), added: 591, mode: `MaxEncodedLen`)
 	fn update_offer() -> Weight {
-		// At least 20_370_000 picoseconds.
-		Weight::from_parts(32_899_000, 3666)
+		// At least 20_000_000 picoseconds.
+		Weight::from_parts(22_283_000, 3666)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -52,11 +52,13 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Presences` (r:1 w:1)
 	/// Proof: `GpuMarket::Presences` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
+	/// Storage: `GpuMarket::Endpoints` (r:0 w:1)
+	/// Proof: `GpuMarket::Endpoints` (`max_values`: None, `max_size`: Some(179), added: 2654, mode: `MaxEncodedLen`)
 	fn withdraw_offer() -> Weight {
-		// At least 68_792_000 picoseconds.
-		Weight::from_parts(80_359_000, 3666)
+		// At least 70_204_000 picoseconds.
+		Weight::from_parts(73_860_000, 3666)
 			.saturating_add(T::DbWeight::get().reads(4))
-			.saturating_add(T::DbWeight::get().writes(4))
+			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	/// Storage: `GpuMarket::Offers` (r:1 w:1)
 	/// Proof: `GpuMarket::Offers` (`max_values`: None, `max_size`: Some(201), added: 2676, mode: `MaxEncodedLen`)
@@ -72,11 +74,13 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
+	/// Storage: `GpuMarket::Endpoints` (r:0 w:1)
+	/// Proof: `GpuMarket::Endpoints` (`max_values`: None, `max_size`: Some(179), added: 2654, mode: `MaxEncodedLen`)
 	fn prune_offer() -> Weight {
-		// At least 85_467_000 picoseconds.
-		Weight::from_parts(97_405_000, 4610)
+		// At least 87_070_000 picoseconds.
+		Weight::from_parts(92_808_000, 4610)
 			.saturating_add(T::DbWeight::get().reads(7))
-			.saturating_add(T::DbWeight::get().writes(4))
+			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	/// Storage: `Operators::Keys` (r:1 w:0)
 	/// Proof: `Operators::Keys` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
@@ -89,8 +93,8 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::Parameters` (r:1 w:0)
 	/// Proof: `GpuMarket::Parameters` (`max_values`: Some(1), `max_size`: Some(96), added: 591, mode: `MaxEncodedLen`)
 	fn heartbeat() -> Weight {
-		// At least 35_723_000 picoseconds.
-		Weight::from_parts(40_661_000, 3606)
+		// At least 33_060_000 picoseconds.
+		Weight::from_parts(36_444_000, 3606)
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -101,8 +105,8 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::Parameters` (r:1 w:0)
 	/// Proof: `GpuMarket::Parameters` (`max_values`: Some(1), `max_size`: Some(96), added: 591, mode: `MaxEncodedLen`)
 	fn announce_maintenance() -> Weight {
-		// At least 26_609_000 picoseconds.
-		Weight::from_parts(48_222_000, 3606)
+		// At least 25_208_000 picoseconds.
+		Weight::from_parts(27_632_000, 3606)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -111,8 +115,8 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::Presences` (r:1 w:1)
 	/// Proof: `GpuMarket::Presences` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
 	fn cancel_maintenance() -> Weight {
-		// At least 22_162_000 picoseconds.
-		Weight::from_parts(34_942_000, 3606)
+		// At least 21_412_000 picoseconds.
+		Weight::from_parts(23_134_000, 3606)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -157,8 +161,8 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::Leases` (r:0 w:1)
 	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(300), added: 2775, mode: `MaxEncodedLen`)
 	fn rent() -> Weight {
-		// At least 367_917_000 picoseconds.
-		Weight::from_parts(426_904_000, 50030)
+		// At least 365_814_000 picoseconds.
+		Weight::from_parts(374_467_000, 50030)
 			.saturating_add(T::DbWeight::get().reads(47))
 			.saturating_add(T::DbWeight::get().writes(10))
 	}
@@ -204,10 +208,10 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(300), added: 2775, mode: `MaxEncodedLen`)
 	/// `o` is in `[1, 16]`.
 	fn rent_matching(o: u32, ) -> Weight {
-		// At least 387_386_000 picoseconds.
-		Weight::from_parts(324_067_042, 3678)
-			// Standard error: 5_728_660
-			.saturating_add(Weight::from_parts(324_667_790, 0).saturating_mul(o.into()))
+		// At least 373_315_000 picoseconds.
+		Weight::from_parts(103_663_339, 3678)
+			// Standard error: 557_377
+			.saturating_add(Weight::from_parts(229_736_160, 0).saturating_mul(o.into()))
 			.saturating_add(T::DbWeight::get().reads(12))
 			.saturating_add(T::DbWeight::get().reads((35_u64).saturating_mul(o.into())))
 			.saturating_add(T::DbWeight::get().writes(10))
@@ -259,10 +263,10 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(300), added: 2775, mode: `MaxEncodedLen`)
 	/// `m` is in `[2, 16]`.
 	fn rent_cluster(m: u32, ) -> Weight {
-		// At least 728_012_000 picoseconds.
-		Weight::from_parts(247_328_596, 3678)
-			// Standard error: 9_571_897
-			.saturating_add(Weight::from_parts(427_547_526, 0).saturating_mul(m.into()))
+		// At least 695_324_000 picoseconds.
+		Weight::from_parts(47_785_504, 3678)
+			// Standard error: 1_040_481
+			.saturating_add(Weight::from_parts(332_502_699, 0).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().reads(13))
 			.saturating_add(T::DbWeight::get().reads((35_u64).saturating_mul(m.into())))
 			.saturating_add(T::DbWeight::get().writes(9))
@@ -309,10 +313,10 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Proof: `GpuMarket::LeasesOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// `m` is in `[2, 16]`.
 	fn ready(m: u32, ) -> Weight {
-		// At least 856_954_000 picoseconds.
-		Weight::from_parts(938_735_838, 3678)
-			// Standard error: 10_175_124
-			.saturating_add(Weight::from_parts(316_808_443, 0).saturating_mul(m.into()))
+		// At least 813_019_000 picoseconds.
+		Weight::from_parts(280_834_910, 3678)
+			// Standard error: 772_841
+			.saturating_add(Weight::from_parts(267_241_675, 0).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().reads((22_u64).saturating_mul(m.into())))
 			.saturating_add(T::DbWeight::get().writes(7))
@@ -357,10 +361,10 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Proof: `GpuMarket::LeasesOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// `m` is in `[2, 16]`.
 	fn decline(m: u32, ) -> Weight {
-		// At least 423_590_000 picoseconds.
-		Weight::from_parts(600_393_000, 43438)
-			// Standard error: 3_225_595
-			.saturating_add(Weight::from_parts(253_952_396, 0).saturating_mul(m.into()))
+		// At least 394_987_000 picoseconds.
+		Weight::from_parts(399_765_000, 43438)
+			// Standard error: 1_189_168
+			.saturating_add(Weight::from_parts(197_303_218, 0).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().reads(32))
 			.saturating_add(T::DbWeight::get().reads((17_u64).saturating_mul(m.into())))
 			.saturating_add(T::DbWeight::get().writes(33))
@@ -401,10 +405,10 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Proof: `GpuMarket::LeasesOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// `m` is in `[2, 16]`.
 	fn end(m: u32, ) -> Weight {
-		// At least 492_472_000 picoseconds.
-		Weight::from_parts(714_743_000, 43438)
-			// Standard error: 3_924_757
-			.saturating_add(Weight::from_parts(355_263_495, 0).saturating_mul(m.into()))
+		// At least 427_386_000 picoseconds.
+		Weight::from_parts(431_231_000, 43438)
+			// Standard error: 1_327_135
+			.saturating_add(Weight::from_parts(212_370_769, 0).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().reads(30))
 			.saturating_add(T::DbWeight::get().reads((17_u64).saturating_mul(m.into())))
 			.saturating_add(T::DbWeight::get().writes(33))
@@ -428,8 +432,8 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
 	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	fn give_notice() -> Weight {
-		// At least 107_380_000 picoseconds.
-		Weight::from_parts(148_911_000, 3765)
+		// At least 79_167_000 picoseconds.
+		Weight::from_parts(82_203_000, 3765)
 			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
@@ -448,24 +452,24 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
 	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(213), added: 2688, mode: `MaxEncodedLen`)
 	fn extend() -> Weight {
-		// At least 86_238_000 picoseconds.
-		Weight::from_parts(133_299_000, 3765)
+		// At least 84_586_000 picoseconds.
+		Weight::from_parts(88_412_000, 3765)
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	/// Storage: `GpuMarket::Leases` (r:1 w:1)
 	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(300), added: 2775, mode: `MaxEncodedLen`)
 	fn set_top_up() -> Weight {
-		// At least 18_527_000 picoseconds.
-		Weight::from_parts(32_739_000, 3765)
+		// At least 17_596_000 picoseconds.
+		Weight::from_parts(19_379_000, 3765)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	/// Storage: `GpuMarket::Leases` (r:1 w:1)
 	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(300), added: 2775, mode: `MaxEncodedLen`)
 	fn set_access() -> Weight {
-		// At least 19_709_000 picoseconds.
-		Weight::from_parts(39_809_000, 3765)
+		// At least 17_546_000 picoseconds.
+		Weight::from_parts(19_199_000, 3765)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -526,8 +530,8 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::LeasesOf` (r:0 w:1)
 	/// Proof: `GpuMarket::LeasesOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn settle() -> Weight {
-		// At least 591_720_000 picoseconds.
-		Weight::from_parts(914_209_000, 50030)
+		// At least 570_979_000 picoseconds.
+		Weight::from_parts(583_207_000, 50030)
 			.saturating_add(T::DbWeight::get().reads(57))
 			.saturating_add(T::DbWeight::get().writes(36))
 	}
@@ -569,10 +573,10 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Proof: `GpuMarket::LeasesOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// `m` is in `[2, 16]`.
 	fn settle_request(m: u32, ) -> Weight {
-		// At least 754_071_000 picoseconds.
-		Weight::from_parts(46_511_896, 3678)
-			// Standard error: 7_655_983
-			.saturating_add(Weight::from_parts(359_221_363, 0).saturating_mul(m.into()))
+		// At least 505_451_000 picoseconds.
+		Weight::from_parts(22_020_628, 3678)
+			// Standard error: 344_389
+			.saturating_add(Weight::from_parts(245_908_112, 0).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().reads((22_u64).saturating_mul(m.into())))
 			.saturating_add(T::DbWeight::get().writes(35))
@@ -590,21 +594,32 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
 	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	fn release_withheld() -> Weight {
-		// At least 56_123_000 picoseconds.
-		Weight::from_parts(91_676_000, 3678)
+		// At least 55_363_000 picoseconds.
+		Weight::from_parts(58_026_000, 3678)
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	/// Storage: `GpuMarket::Parameters` (r:0 w:1)
 	/// Proof: `GpuMarket::Parameters` (`max_values`: Some(1), `max_size`: Some(96), added: 591, mode: `MaxEncodedLen`)
 	fn set_parameters() -> Weight {
-		// At least 6_309_000 picoseconds.
-		Weight::from_parts(15_143_000, 0)
+		// At least 6_150_000 picoseconds.
+		Weight::from_parts(6_900_000, 0)
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
+	/// Storage: `Operators::Keys` (r:1 w:0)
+	/// Proof: `Operators::Keys` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Workers` (r:1 w:0)
+	/// Proof: `Operators::Workers` (`max_values`: None, `max_size`: Some(141), added: 2616, mode: `MaxEncodedLen`)
+	/// Storage: `ProofOfFlops::CurrentRound` (r:1 w:0)
+	/// Proof: `ProofOfFlops::CurrentRound` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `GpuMarket::Presences` (r:1 w:0)
+	/// Proof: `GpuMarket::Presences` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
+	/// Storage: `GpuMarket::Endpoints` (r:0 w:1)
+	/// Proof: `GpuMarket::Endpoints` (`max_values`: None, `max_size`: Some(179), added: 2654, mode: `MaxEncodedLen`)
 	fn announce() -> Weight {
-		Weight::from_parts(48_222_000, 3660)
-			.saturating_add(T::DbWeight::get().reads(2))
+		// At least 30_025_000 picoseconds.
+		Weight::from_parts(32_268_000, 3606)
+			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 }

@@ -113,6 +113,8 @@ mod probe {
 			[
 				("inet_socket", call(libc::syscall(libc::SYS_socket, libc::AF_INET, 1, 0))),
 				("unix_socket", call(libc::syscall(libc::SYS_socket, libc::AF_UNIX, 1, 0))),
+				#[cfg(target_arch = "x86_64")]
+				("x32", call(libc::syscall(0x4000_0000 | libc::SYS_socket, libc::AF_INET, 1, 0))),
 				("execve", call(libc::syscall(libc::SYS_execve, path, arguments.as_ptr(), 0))),
 				("ptrace", call(libc::syscall(libc::SYS_ptrace, 16, target, 0, 0))),
 				("kill", call(libc::syscall(libc::SYS_kill, target, 0))),

@@ -302,9 +302,27 @@ fn filter_calls() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 	let typing = SeccompCondition::new(1, Dword, SeccompCmpOp::Eq, libc::TIOCSTI)?;
 	rules.insert(libc::SYS_ioctl, rule(vec![typing])?);
 	install(rules, libc::EPERM)?;
+	#[cfg(target_arch = "x86_64")]
+	refuse_x32()?;
 	// The arguments of this one are behind a pointer, where no filter sees them; libraries take the
 	// older call when the kernel does not know it.
 	install(BTreeMap::from([(libc::SYS_clone3, Vec::new())]), libc::ENOSYS)
+}
+
+/// Refuses the second set of numbers that x86-64 kernels may have for the same calls: none of the
+/// filters by number sees those.
+#[cfg(target_arch = "x86_64")]
+fn refuse_x32() -> Result<(), seccompiler::Error> {
+	use libc::{BPF_ABS, BPF_JGE, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W};
+	const X32: u32 = 0x4000_0000;
+	let step = |code: u32, jf, k| seccompiler::sock_filter { code: code as u16, jt: 0, jf, k };
+	apply_filter_all_threads(&[
+		// The number of the call is the first word of what a filter sees.
+		step(BPF_LD | BPF_W | BPF_ABS, 0, 0),
+		step(BPF_JMP | BPF_JGE | BPF_K, 1, X32),
+		step(BPF_RET | BPF_K, 0, libc::SECCOMP_RET_ERRNO | libc::EPERM as u32),
+		step(BPF_RET | BPF_K, 0, libc::SECCOMP_RET_ALLOW),
+	])
 }
 
 fn install(
