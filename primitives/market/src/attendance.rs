@@ -134,6 +134,14 @@ impl Attendance {
 		now > self.deadline(rules)
 	}
 
+	/// Whether the worker may be silent in one of the blocks `from..=until`, as it has announced. Of
+	/// maintenances before the latest one only the last end is known, so that whatever begins before
+	/// it counts as well.
+	pub fn is_maintained(&self, from: Blocks, until: Blocks) -> bool {
+		from < self.maintained_until
+			|| self.maintenance.is_some_and(|window| window.from <= until && from < window.until)
+	}
+
 	/// What a lease that is paid up to `until` has to settle.
 	///
 	/// Never more blocks than were attested in it. Fewer, if a gap began before the checkpoint or

@@ -1,6 +1,7 @@
 //! What an operator is known for: facts only, counted in fees that were burnt.
 //!
-//! A fee that is burnt cannot come back, so reputation costs what it shows, whoever the renter was.
+//! A fee that is burnt cannot come back, so reputation costs what it shows, whoever the renter was. The
+//! counts say less than the fees: each lease counts as one, however small it was.
 
 #![allow(clippy::as_conversions, reason = "the derived codec's own code; there is none of ours")]
 
@@ -32,7 +33,7 @@ pub struct Reputation {
 	pub lost: Amounts,
 	/// Attested blocks times devices.
 	pub service: u128,
-	/// Leases that started and were not lost.
+	/// Leases that were not lost and for which a fee was burnt.
 	pub leases_kept: u32,
 	/// Leases that were lost.
 	pub leases_lost: u32,

@@ -60,7 +60,7 @@ proptest! {
 	#![proptest_config(ProptestConfig::with_cases(5_000))]
 
 	#[test]
-	fn m8_the_parts_of_a_charge_should_add_up_to_what_was_held(
+	fn m08_the_parts_of_a_charge_should_add_up_to_what_was_held(
 		price in 0..=MAX_PRICE, bought in any::<u64>(), covered in any::<u32>(),
 		payable in any::<u32>(), currency in currency(),
 		capacities in prop::collection::vec(any::<u64>(), 0..=16),
@@ -73,7 +73,7 @@ proptest! {
 	}
 
 	#[test]
-	fn m8_settling_often_should_never_pay_the_provider_more(
+	fn m08_settling_often_should_never_pay_the_provider_more(
 		price in 10u128..10_000, bought in 1u64..1_000, capacities in prop::collection::vec(0u64..2_000, 1..=4),
 		cuts in prop::collection::vec(1u32..50, 1..20), currency in currency(),
 	) {

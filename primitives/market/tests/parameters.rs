@@ -2,7 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use assay_market::{Amounts, Currency, Parameters, MAX_PRICE};
+use assay_market::{
+	charge::{cancellation_fee, charge},
+	term::{after_notice, is_stale},
+	Amounts, Attendance, Checkpoint, Currency, MaintenanceRules, Parameters, Reputation, Term,
+	Window, MAX_PRICE,
+};
+use proptest::prelude::*;
 
 #[test]
 fn presets_should_be_accepted() {
@@ -65,5 +71,96 @@ fn presets_should_survive_their_own_text() {
 		assert!(u64::try_from(parameters.lease_stake).is_ok());
 		assert!(u64::try_from(parameters.minimum_fee.native).is_ok());
 		assert!(u64::try_from(parameters.minimum_fee.credits).is_ok());
+	}
+}
+
+/// A number of blocks as extreme as they come, or any.
+fn blocks() -> impl Strategy<Value = u32> {
+	prop_oneof![
+		Just(0),
+		Just(1),
+		Just(2),
+		Just(u32::MAX / 2),
+		Just(u32::MAX - 1),
+		Just(u32::MAX),
+		any::<u32>()
+	]
+}
+
+/// An amount as extreme as they come, or any.
+fn amount() -> impl Strategy<Value = u128> {
+	prop_oneof![
+		Just(0),
+		Just(1),
+		Just(MAX_PRICE),
+		Just(u128::MAX - 1),
+		Just(u128::MAX),
+		any::<u128>()
+	]
+}
+
+prop_compose! {
+	/// Numbers that nobody would choose, most of which are refused.
+	fn wild()(
+		times in prop::array::uniform11(blocks()), fee_ppm in prop_oneof![blocks(), 0u32..=500_001],
+		native in amount(), credits in amount(), lease_stake in amount(),
+	) -> Parameters {
+		let [interval, grace, start_window, end_notice, stale_after, notice, ..] = times;
+		let [.., longest, gap, max_spot_notice, max_duration, half_life] = times;
+		Parameters {
+			interval,
+			grace,
+			start_window,
+			end_notice,
+			fee_ppm,
+			minimum_fee: Amounts { native, credits },
+			lease_stake,
+			stale_after,
+			maintenance: MaintenanceRules { notice, longest, gap },
+			max_spot_notice,
+			max_duration,
+			half_life,
+		}
+	}
+}
+
+proptest! {
+	#![proptest_config(ProptestConfig::with_cases(5_000))]
+
+	#[test]
+	fn m12_nothing_should_panic_or_pay_more_than_is_held_whatever_the_numbers_are(
+		rules in wild(), price in amount(), bought in any::<u64>(), covered in blocks(),
+		payable in blocks(), capacities in prop::collection::vec(any::<u64>(), 0..=16),
+		last in blocks(), missed in blocks(), now in blocks(), window in (blocks(), blocks()),
+		until in blocks(), credits in any::<bool>(),
+	) {
+		let currency = if credits { Currency::Credits } else { Currency::Native };
+		let _ = (rules.validate(), rules.is_price(price, currency));
+		let parts = charge(price, bought, &capacities, covered, payable, currency, &rules);
+		let count = u32::try_from(capacities.len()).unwrap();
+		let held = assay_market::charge::total(price, count, covered);
+		let sum = parts.net.checked_add(parts.fee).and_then(|sum| sum.checked_add(parts.refund));
+		prop_assert_eq!(sum, Some(held));
+		prop_assert!(cancellation_fee(held, count, currency, &rules) <= held);
+
+		let window = Window { from: window.0, until: window.1 };
+		let worker = Attendance { last, missed, maintenance: Some(window), maintained_until: until };
+		for worker in [worker, worker.beat(now, &rules)] {
+			let span = worker.span(Checkpoint { block: payable, missed: covered }, until);
+			prop_assert!(span.payable <= span.covered);
+			let lost = worker.is_lost(now, &rules);
+			prop_assert!(!lost || now > worker.deadline(&rules));
+			let _ = (worker.is_early(now, &rules), Term::of(&worker, until, now, &rules));
+			let _ = (worker.announce(window, now, &rules.maintenance), worker.cancel(now));
+			let _ = worker.is_maintained(now, now.saturating_add(rules.start_window));
+		}
+		let _ = (after_notice(until, now, rules.end_notice), is_stale(last, now, &rules));
+
+		let mut known = Reputation { updated_at: last, ..Default::default() };
+		known.serve(currency, parts.fee, price);
+		known.lose(currency, price, credits);
+		known.keep();
+		let later = known.at(now, rules.half_life);
+		prop_assert!(later.kept.of(currency) <= parts.fee);
 	}
 }
