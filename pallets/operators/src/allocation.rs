@@ -8,7 +8,7 @@ use crate::{
 	types::{Activity, Balance, Change, OperatorRecordOf, Service},
 };
 use assay_economics::{
-	allocation::LedgerError,
+	allocation::{LedgerError, UNRESERVED},
 	commission::{check_raise, CommissionError, CommissionRules},
 	MILLION,
 };
@@ -46,14 +46,14 @@ impl<T: Config> Pallet<T> {
 		Ok(record)
 	}
 
-	/// Carries out the changes that are due at `now`. A cut that open obligations stand against
-	/// goes as far as they allow and remains.
+	/// Carries out the changes that are due at `now`. One that open obligations stand against, a
+	/// cut or a raise for the validators, goes as far as they allow and remains.
 	fn settle_changes(record: &mut OperatorRecordOf<T>, now: BlockNumberFor<T>) {
 		if let Some((commission_ppm, _)) = record.commission_change.filter(|(_, due)| *due <= now) {
 			record.commission_ppm = commission_ppm;
 			record.commission_change = None;
 		}
-		let stake = record.stake();
+		let (stake, bonded) = (record.stake(), record.bonded);
 		let ledger = &mut record.ledger;
 		// Cuts first: what they free is there for the raises.
 		for raise in [false, true] {
@@ -64,12 +64,18 @@ impl<T: Config> Pallet<T> {
 					continue;
 				};
 				let target = amount_of(change.share_ppm, stake);
-				if raise {
-					ledger.raise(service, target, stake);
+				let complete = if raise {
+					let most = match service {
+						UNRESERVED => ledger.electable(bonded, stake),
+						_ => stake,
+					};
+					ledger.raise(service, target.min(most), stake);
+					target <= most
 				} else {
 					ledger.cut(service, target);
-				}
-				if raise || ledger.allocated(service) <= target {
+					ledger.allocated(service) <= target
+				};
+				if complete {
 					*pending = None;
 				}
 			}
@@ -91,9 +97,7 @@ impl<T: Config> Pallet<T> {
 			Activity::Retiring
 		} else if record.bonded < T::MinimumBond::get() {
 			Activity::BondBelowMinimum
-		} else if record.ledger.total_reserved() > record.bonded
-			|| record.committed(0) > record.active()
-		{
+		} else if record.ledger.total_reserved() > record.backing(0) {
 			Activity::Overcommitted
 		} else {
 			Activity::Active
@@ -120,9 +124,7 @@ impl<T: Config> Pallet<T> {
 		let ledger = &record.ledger;
 		let of_service =
 			Self::ceiling(record, service).saturating_sub(ledger.reserved(service.index()));
-		of_service
-			.min(record.bonded.saturating_sub(ledger.total_reserved()))
-			.min(record.active().saturating_sub(record.committed(0)))
+		of_service.min(record.backing(0).saturating_sub(ledger.total_reserved()))
 	}
 
 	/// Whether nothing can be taken from the operator's stake: nothing is or will be allocated,

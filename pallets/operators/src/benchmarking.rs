@@ -452,6 +452,28 @@ mod benchmarks {
 	}
 
 	#[benchmark]
+	fn settle_delegation() {
+		let (operator, _) = operator::<T>();
+		let delegator = delegated::<T>(&operator, 0, 1_000u32.into());
+		owe_nothing::<T>(&operator);
+		let now = frame_system::Pallet::<T>::block_number();
+		Operators::<T>::mutate(&operator, |record| {
+			record.as_mut().unwrap().retiring_since = Some(now);
+		});
+		let amount = T::Currency::minimum_balance().saturating_mul(10).max(1_000_000);
+		T::Currency::mint_into(&Pallet::<T>::rewards_account(), amount).unwrap();
+		Delegations::<T>::mutate(&operator, &delegator, |delegation| {
+			delegation.as_mut().unwrap().rewards = amount;
+		});
+		let caller: T::AccountId = account("anybody", 0, 0);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller), operator.clone(), delegator.clone());
+
+		assert!(!Delegations::<T>::contains_key(&operator, &delegator));
+	}
+
+	#[benchmark]
 	fn set_commission() {
 		let (caller, _) = operator::<T>();
 		// The announced raise is carried out, and then another one is announced.

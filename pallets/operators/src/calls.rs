@@ -86,9 +86,9 @@ impl<T: Config> Pallet<T> {
 		let mut record = Self::operator(&operator)?;
 		ensure!(!amount.is_zero(), Error::<T>::AmountIsZero);
 		let bonded = record.bonded.checked_sub(amount).ok_or(Error::<T>::BondBelowMinimum)?;
-		ensure!(bonded >= record.ledger.total_reserved(), Error::<T>::StakeIsReserved);
-		let active = record.active().saturating_sub(amount);
-		ensure!(active >= record.committed(amount), Error::<T>::StakeIsReserved);
+		// Whoever retires elects nobody any more.
+		let backing = if record.retiring_since.is_some() { bonded } else { record.backing(amount) };
+		ensure!(backing >= record.ledger.total_reserved(), Error::<T>::StakeIsReserved);
 		ensure!(
 			record.retiring_since.is_some() || bonded >= T::MinimumBond::get(),
 			Error::<T>::BondBelowMinimum
@@ -157,7 +157,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_retire(operator: T::AccountId) -> DispatchResult {
 		let mut record = Self::operator(&operator)?;
 		let begins = record.retiring_since.is_none();
-		let free = record.bonded.saturating_sub(record.ledger.total_reserved());
+		let free = record.unreserved();
 		ensure!(begins || !free.is_zero(), Error::<T>::NothingToUnbond);
 		let due = if free.is_zero() { None } else { Some(Self::send_out(&mut record, free)?) };
 		let bonded = record.bonded;

@@ -96,10 +96,10 @@ impl<T: Config> Pallet<T> {
 		Self::escrow(operator, record, service, obligation, Fault::Equivocation, amount, prover)
 	}
 
-	/// Takes `amount` of the operator's own stake: what is bonded, then what is unbonding, the
-	/// newest first.
+	/// Takes `amount` of the operator's own stake: what is bonded and not reserved, then what is
+	/// unbonding, the newest first.
 	fn take_own(record: &mut OperatorRecordOf<T>, amount: Balance) {
-		let of_bonded = amount.min(record.bonded);
+		let of_bonded = amount.min(record.unreserved());
 		record.bonded = record.bonded.saturating_sub(of_bonded);
 		let mut rest = amount.saturating_sub(of_bonded);
 		for chunk in record.unbonding.iter_mut().rev() {
@@ -111,7 +111,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Takes `amount`, which the ledger has given up already, from the operator's own stake and
-	/// then from its delegators', and opens the conviction.
+	/// then from its delegators', and opens the conviction. What other obligations have reserved of
+	/// the own stake is theirs: nobody else's stake stands in for it.
 	fn escrow(
 		operator: &T::AccountId,
 		mut record: OperatorRecordOf<T>,
@@ -124,7 +125,8 @@ impl<T: Config> Pallet<T> {
 		let prover = prover
 			.filter(|prover| !fault.is_silence() && !Self::is_related(prover, operator, &record));
 		let bounty_ppm = EconomicPolicy::<T>::get().map_or(0, |policy| policy.bounty_ppm);
-		let split = split(amount, record.own(), record.pool.stake, bounty_ppm, prover.is_some());
+		let own = record.own().saturating_sub(record.ledger.total_reserved());
+		let split = split(amount, own, record.pool.stake, bounty_ppm, prover.is_some());
 		let prover = prover.filter(|_| !split.bounty.is_zero()).cloned();
 		let (own, delegated, bounty) = (split.own, split.delegated, split.bounty);
 

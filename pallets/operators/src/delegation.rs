@@ -107,19 +107,31 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Stores a delegation, or forgets it when nothing is left of it.
+	/// Stores a delegation, or pays what it has earned and forgets it when no stake is left of it:
+	/// the stake is the deposit of the entry.
 	pub(crate) fn put_delegation(
 		operator: &T::AccountId,
 		record: &mut OperatorRecordOf<T>,
 		delegator: &T::AccountId,
 		delegation: DelegationOf<T>,
-	) {
-		if delegation.is_empty() {
-			Delegations::<T>::remove(operator, delegator);
-			record.delegators = record.delegators.saturating_sub(1);
-		} else {
+	) -> DispatchResult {
+		if !delegation.is_empty() {
 			Delegations::<T>::insert(operator, delegator, delegation);
+			return Ok(());
 		}
+		Delegations::<T>::remove(operator, delegator);
+		record.delegators = record.delegators.saturating_sub(1);
+		let amount = delegation.rewards;
+		if !amount.is_zero() {
+			Self::pay(&Self::rewards_pot(), delegator, amount)?;
+			Self::deposit_event(Event::RewardsClaimed {
+				operator: operator.clone(),
+				claimant: delegator.clone(),
+				payee: delegator.clone(),
+				amount,
+			});
+		}
+		Ok(())
 	}
 
 	/// Buys shares of an operator's pool for `delegator` with `amount`, which lies in the pot or
@@ -263,7 +275,7 @@ impl<T: Config> Pallet<T> {
 			Self::settle(&operator, &mut record, &mut delegation);
 			let now = Self::now();
 			// Nothing was or will be answered for by a retiring operator without allocations.
-			let at_once = record.retiring_since.is_some() && Self::is_unencumbered(&record);
+			let at_once = Self::lets_everybody_go(&record);
 			let mut shares = 0u128;
 			delegation.leaving.retain(|chunk| {
 				let goes = at_once || chunk.due <= now;
@@ -273,14 +285,51 @@ impl<T: Config> Pallet<T> {
 				!goes
 			});
 			ensure!(!shares.is_zero(), Error::<T>::NothingToWithdraw);
-			let amount = Self::take_out(&mut record, shares)?;
-			if !amount.is_zero() {
-				Self::pay(&Self::delegation_pot(), &delegator, amount)?;
+			Self::give_back(operator, record, delegator, delegation, shares)
+		})
+	}
+
+	/// Pays a delegator the value of shares that are leaving and are in its delegation no more.
+	fn give_back(
+		operator: T::AccountId,
+		mut record: OperatorRecordOf<T>,
+		delegator: T::AccountId,
+		delegation: DelegationOf<T>,
+		shares: u128,
+	) -> DispatchResult {
+		let amount = Self::take_out(&mut record, shares)?;
+		if !amount.is_zero() {
+			Self::pay(&Self::delegation_pot(), &delegator, amount)?;
+		}
+		Self::put_delegation(&operator, &mut record, &delegator, delegation)?;
+		Operators::<T>::insert(&operator, record);
+		Self::deposit_event(Event::DelegationWithdrawn { operator, delegator, shares, amount });
+		Ok(())
+	}
+
+	/// Whether an operator retires and its delegators' stake answers for nothing any more.
+	pub(crate) fn lets_everybody_go(record: &OperatorRecordOf<T>) -> bool {
+		record.retiring_since.is_some() && Self::is_unencumbered(record)
+	}
+
+	pub(crate) fn do_settle_delegation(
+		operator: T::AccountId,
+		delegator: T::AccountId,
+	) -> DispatchResult {
+		with_storage_layer(|| {
+			let mut record = Self::operator(&operator)?;
+			ensure!(Self::lets_everybody_go(&record), Error::<T>::StakeIsAnswerable);
+			let mut delegation =
+				Delegations::<T>::get(&operator, &delegator).ok_or(Error::<T>::NothingDelegated)?;
+			Self::settle(&operator, &mut record, &mut delegation);
+			let mut shares = core::mem::take(&mut delegation.leaving)
+				.iter()
+				.fold(0u128, |sum, chunk| sum.saturating_add(chunk.shares));
+			if !delegation.staying().is_zero() {
+				let rest = Self::leave(&operator, &mut record.pool, &mut delegation, Balance::MAX)?;
+				shares = shares.saturating_add(rest);
 			}
-			Self::put_delegation(&operator, &mut record, &delegator, delegation);
-			Operators::<T>::insert(&operator, record);
-			Self::deposit_event(Event::DelegationWithdrawn { operator, delegator, shares, amount });
-			Ok(())
+			Self::give_back(operator, record, delegator, delegation, shares)
 		})
 	}
 
@@ -298,7 +347,7 @@ impl<T: Config> Pallet<T> {
 			Self::settle(&from, &mut record, &mut delegation);
 			let sold = Self::leave(&from, &mut record.pool, &mut delegation, amount)?;
 			let amount = Self::take_out(&mut record, sold)?;
-			Self::put_delegation(&from, &mut record, &delegator, delegation);
+			Self::put_delegation(&from, &mut record, &delegator, delegation)?;
 			Operators::<T>::insert(&from, record);
 			let bought = Self::join(&to, &delegator, amount)?;
 			Self::deposit_event(Event::Redelegated { delegator, from, to, amount, sold, bought });

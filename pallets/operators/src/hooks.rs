@@ -6,8 +6,8 @@ use crate::{
 	},
 	types::{GenesisOperator, InitialAllocations},
 };
-use alloc::{format, string::String};
-use assay_economics::MILLION;
+use alloc::{format, string::String, vec::Vec};
+use assay_economics::{deterrence::Policy, MILLION};
 use frame_support::{
 	dispatch::DispatchResult,
 	traits::{
@@ -15,9 +15,39 @@ use frame_support::{
 		Get,
 	},
 };
-use sp_runtime::traits::Zero;
+use sp_runtime::traits::{One, Zero};
+
+impl<T: Config> Default for GenesisConfig<T> {
+	fn default() -> Self {
+		Self { operators: Vec::new(), allocation_delay: One::one(), policy: Policy::LIVE }
+	}
+}
+
+impl<T: Config> GenesisConfig<T> {
+	/// Builds genesis.
+	pub(crate) fn build_or_panic(&self) {
+		if let Err(reason) = Pallet::<T>::build_genesis(self) {
+			panic!("the operators of the chain specification: {reason}");
+		}
+	}
+}
 
 impl<T: Config> Pallet<T> {
+	/// Refuses constants and policies with which the chain must not start.
+	pub(crate) fn check_constants_or_panic() {
+		if let Err(reason) = Self::check_constants() {
+			panic!("the operators' constants contradict each other: {reason}");
+		}
+	}
+
+	/// Whether cheating never pays under the policies that networks begin with, and under the one
+	/// that holds, where there is a state; else what to change.
+	fn check_policies() -> Result<(), &'static str> {
+		Policy::LIVE.validate()?;
+		Policy::DEVELOPMENT.validate()?;
+		EconomicPolicy::<T>::get().map_or(Ok(()), |policy| policy.validate())
+	}
+
 	/// Whether the runtime's constants fit together; else what contradicts what.
 	pub(crate) fn check_constants() -> Result<(), &'static str> {
 		let require = |holds: bool, reason: &'static str| if holds { Ok(()) } else { Err(reason) };
@@ -46,7 +76,8 @@ impl<T: Config> Pallet<T> {
 		)?;
 		require(T::MaxWorkers::get() > 0, "an operator has to be able to have a worker")?;
 		require(T::MaxDevices::get() > 0, "a worker has to be able to have a device")?;
-		require(T::MaxUnbondingChunks::get() > 0, "an operator has to be able to unbond")
+		require(T::MaxUnbondingChunks::get() > 0, "an operator has to be able to unbond")?;
+		Self::check_policies()
 	}
 
 	/// Builds the policy, the delays, both accounts of this pallet and the first operators.

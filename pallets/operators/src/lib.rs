@@ -39,7 +39,7 @@ mod stake;
 #[cfg(test)]
 mod tests;
 pub mod traits;
-#[cfg(any(test, feature = "try-runtime"))]
+#[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 pub mod types;
 mod views;
@@ -48,11 +48,7 @@ pub mod weights;
 #[allow(clippy::expect_used, clippy::as_conversions, reason = "the macros' code, not ours")]
 #[frame_support::pallet]
 pub mod pallet {
-	use crate::{
-		traits::{OpenObligations, Rounds},
-		types::*,
-		WeightInfo,
-	};
+	use crate::{traits::*, types::*, weights::with_claim, WeightInfo};
 	use alloc::vec::Vec;
 	use assay_economics::deterrence::Policy;
 	use frame_support::{
@@ -61,7 +57,6 @@ pub mod pallet {
 		PalletId,
 	};
 	use frame_system::pallet_prelude::*;
-	use sp_runtime::traits::One;
 
 	#[pallet::pallet]
 	pub struct Pallet<T>(_);
@@ -280,19 +275,11 @@ pub mod pallet {
 		pub policy: Policy,
 	}
 
-	impl<T: Config> Default for GenesisConfig<T> {
-		fn default() -> Self {
-			Self { operators: Vec::new(), allocation_delay: One::one(), policy: Policy::LIVE }
-		}
-	}
-
 	#[pallet::genesis_build]
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
 		fn build(&self) {
 			Pallet::<T>::integrity_test();
-			if let Err(reason) = Pallet::<T>::build_genesis(self) {
-				panic!("the operators of the chain specification: {reason}");
-			}
+			self.build_or_panic();
 		}
 	}
 
@@ -692,9 +679,10 @@ pub mod pallet {
 		DelegatedStakeInEscrow,
 		/// Convictions took nearly all delegated stake of this operator; delegate to another one.
 		PoolExhausted,
-		/// The account has nothing with this operator that is not leaving yet; delegate first.
+		/// The account has nothing with this operator, or all is leaving already; delegate first.
 		NothingDelegated,
-		/// The operator's stake may still be slashed; undelegate, wait and withdraw instead.
+		/// The operator's stake may still be slashed, or it does not retire; let the delegator
+		/// undelegate, wait and withdraw instead.
 		StakeIsAnswerable,
 		/// The account does not exist and the amount cannot create it; send it some funds first.
 		CannotReceive,
@@ -721,9 +709,7 @@ pub mod pallet {
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn integrity_test() {
-			if let Err(reason) = Self::check_constants() {
-				panic!("the operators' constants contradict each other: {reason}");
-			}
+			Self::check_constants_or_panic();
 		}
 
 		#[cfg(feature = "try-runtime")]
@@ -868,7 +854,8 @@ pub mod pallet {
 			Self::do_cancel_conviction(id, reason)
 		}
 
-		/// Adds `amount` (smallest unit) of the caller's balance to an operator's stake. It can be slashed from now on, and earns from the second session after this one.
+		/// Adds `amount` (smallest unit) of the caller's balance to an operator's stake. It can be
+		/// slashed from now on, and earns from the second session after this one.
 		#[pallet::call_index(14)]
 		pub fn delegate(
 			origin: OriginFor<T>,
@@ -890,8 +877,10 @@ pub mod pallet {
 			Self::do_undelegate(ensure_signed(origin)?, operator, amount)
 		}
 
-		/// Pays the caller all its stake with an operator that left and is due.
+		/// Pays the caller all its stake with an operator that left and is due, and with the last of
+		/// it what it has earned.
 		#[pallet::call_index(16)]
+		#[pallet::weight(with_claim::<T>(<T as Config>::WeightInfo::withdraw_delegation()))]
 		pub fn withdraw_delegation(origin: OriginFor<T>, operator: T::AccountId) -> DispatchResult {
 			Self::do_withdraw_delegation(ensure_signed(origin)?, operator)
 		}
@@ -900,6 +889,7 @@ pub mod pallet {
 		/// once. Only where no slash can be evaded: the former has allocated nothing, announced
 		/// nothing, and has no conviction in escrow.
 		#[pallet::call_index(17)]
+		#[pallet::weight(with_claim::<T>(<T as Config>::WeightInfo::redelegate()))]
 		pub fn redelegate(
 			origin: OriginFor<T>,
 			from: T::AccountId,
@@ -948,6 +938,18 @@ pub mod pallet {
 		pub fn set_policy(origin: OriginFor<T>, policy: Policy) -> DispatchResult {
 			ensure_root(origin)?;
 			Self::do_set_policy(policy)
+		}
+
+		/// Pays a delegator all that it has with an operator that retires and answers for nothing any
+		/// more, so that the operator can end. Anybody may call it.
+		#[pallet::call_index(23)]
+		pub fn settle_delegation(
+			origin: OriginFor<T>,
+			operator: T::AccountId,
+			delegator: T::AccountId,
+		) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_settle_delegation(operator, delegator)
 		}
 	}
 

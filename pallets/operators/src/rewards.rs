@@ -37,7 +37,7 @@ impl<T: Config> Pallet<T> {
 					.ok_or(Error::<T>::NothingToClaim)?;
 				Self::settle(&operator, &mut record, &mut delegation);
 				let amount = core::mem::take(&mut delegation.rewards);
-				Self::put_delegation(&operator, &mut record, &claimant, delegation);
+				Self::put_delegation(&operator, &mut record, &claimant, delegation)?;
 				(claimant.clone(), amount)
 			};
 			ensure!(!amount.is_zero(), Error::<T>::NothingToClaim);
@@ -76,7 +76,7 @@ impl<T: Config> Staking<T::AccountId, Balance> for Pallet<T> {
 					record.active(),
 					record.stake(),
 				),
-				own: record.bonded,
+				own: record.unreserved(),
 				delegated: record.pool.active(),
 				commission_ppm: record.commission_ppm,
 			})

@@ -83,9 +83,8 @@ impl<T: Config> Security<T::AccountId, Balance, BlockNumberFor<T>> for Pallet<T>
 			ensure!(!Reservations::<T>::contains_key(key), Error::<T>::AlreadyReserved);
 			let ceiling = Self::ceiling(&record, service);
 			// The operator's own stake alone backs what it promises: cheating at the cost of
-			// delegators would pay.
-			let elected = record.committed(0).saturating_sub(record.ledger.total_reserved());
-			let backing = record.bonded.min(record.active().saturating_sub(elected));
+			// delegators would pay, and they could not leave while anything is open.
+			let backing = record.backing(0);
 			record.ledger.reserve(service.index(), ceiling, backing, amount).map_err(|error| {
 				match error {
 					LedgerError::ReservedStake => Error::<T>::InsufficientStake.into(),

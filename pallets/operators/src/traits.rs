@@ -31,7 +31,7 @@ pub trait Workers<AccountId> {
 	fn device_exists(worker: WorkerId, device: DeviceIndex) -> bool;
 
 	/// Whether `worker` may begin new work: its operator is not retiring, its own bond is not
-	/// below the minimum, and no more stake is reserved than is active.
+	/// below the minimum, and it covers what is reserved and its part for the validators.
 	fn is_active(worker: WorkerId) -> bool;
 }
 

@@ -35,8 +35,11 @@ struct Sums {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Checks every invariant.
-	pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
+	/// Checks every invariant; also for the tests of other pallets, with or without `try-runtime`.
+	///
+	/// # Errors
+	/// The first one that is broken, as a sentence.
+	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		let mut sums = BTreeMap::<T::AccountId, Sums>::new();
 		Self::try_reservations(&mut sums)?;
 		Self::try_convictions(&mut sums)?;
@@ -218,6 +221,10 @@ impl<T: Config> Pallet<T> {
 					ledger.reserved(service.index()) <= ledger.allocated(service.index())
 				}),
 				"a service has reserved more than is allocated to it"
+			);
+			ensure!(
+				ledger.total_reserved() <= record.bonded,
+				"more is reserved than the operator itself has bonded"
 			);
 			ensure!(
 				ledger.total_allocated() <= record.stake(),

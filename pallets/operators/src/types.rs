@@ -236,7 +236,7 @@ pub struct OperatorRecord<
 	pub escrowed_delegated: Balance,
 	/// The stake of its delegators.
 	pub pool: Pool,
-	/// How many accounts have a delegation to it, or rewards of one.
+	/// How many accounts have a delegation to it.
 	pub delegators: u32,
 	/// What is promised to each service, and what each has reserved.
 	pub ledger: Ledger,
@@ -298,9 +298,15 @@ where
 		self.bonded.saturating_add(self.pool.active())
 	}
 
-	/// What is reserved or elects validators of the active stake if `leaving` more of it leaves.
-	pub fn committed(&self, leaving: Balance) -> Balance {
-		self.ledger.committed(self.stake(), self.active().saturating_sub(leaving))
+	/// How much of the bond may back obligations if `leaving` of it leaves: all but the part that
+	/// answers for the validators.
+	pub fn backing(&self, leaving: Balance) -> Balance {
+		self.ledger.backing(self.bonded.saturating_sub(leaving), self.stake())
+	}
+
+	/// What is bonded and no obligation has reserved.
+	pub fn unreserved(&self) -> Balance {
+		self.bonded.saturating_sub(self.ledger.total_reserved())
 	}
 }
 
@@ -369,9 +375,9 @@ where
 		self.joining.iter().fold(self.shares, |sum, (_, shares)| sum.saturating_add(*shares))
 	}
 
-	/// Whether nothing is left of it.
+	/// Whether no stake is left of it.
 	pub fn is_empty(&self) -> bool {
-		self.staying() == 0 && self.leaving.is_empty() && self.rewards == 0
+		self.staying() == 0 && self.leaving.is_empty()
 	}
 }
 
@@ -393,7 +399,7 @@ pub struct ConsensusStake<Amount> {
 	/// By what the operator is elected: its allocation to `Service::Consensus`, less the part of
 	/// it that is leaving. Zero if it is not eligible.
 	pub weight: Amount,
-	/// The operator's own active stake, in all services.
+	/// The operator's own active stake that no obligation has reserved: it goes first.
 	pub own: Amount,
 	/// The active stake of its delegators, in all services.
 	pub delegated: Amount,
@@ -502,8 +508,8 @@ pub enum Activity {
 	BondBelowMinimum,
 	/// They may not any more.
 	Retiring,
-	/// They may not before enough obligations are final: more stake is reserved than is
-	/// bonded.
+	/// They may not before enough obligations are final: convictions have left less of the bond
+	/// than what is reserved and the part that answers for the validators.
 	Overcommitted,
 }
 

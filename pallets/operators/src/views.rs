@@ -96,7 +96,7 @@ impl<T: Config> Pallet<T> {
 		let mut delegation = Delegations::<T>::get(operator, delegator)?;
 		Self::earn(operator, &record.pool, &mut delegation);
 		let now = Self::now();
-		let at_once = record.retiring_since.is_some() && Self::is_unencumbered(&record);
+		let at_once = Self::lets_everybody_go(&record);
 		let leaving = |due_only: bool| {
 			delegation
 				.leaving

@@ -16,7 +16,7 @@ use sp_arithmetic::{helpers_128bit::multiply_by_rational_with_rounding, Rounding
 /// Services that stake can be allocated to; a service's index is its discriminant.
 pub const SERVICES: usize = 5;
 /// The service that reserves nothing: its allocation as a whole answers for those whom it elected.
-/// Nothing squeezes it, as if the part of it that goes with the stake were reserved.
+/// Reservations of the others leave it its part of the operator's own stake ([`Ledger::backing`]).
 pub const UNRESERVED: usize = 0;
 
 /// What is allocated to and reserved by each service, in amounts of the operator's stake.
@@ -73,11 +73,20 @@ impl Ledger {
 		sum(&self.reserved)
 	}
 
-	/// What must be left of the `stake` when only `active` is left of it: everything that is
-	/// reserved, and the part of the [`UNRESERVED`] service's allocation that elected by then.
-	pub fn committed(&self, stake: u128, active: u128) -> u128 {
-		let elected = part(self.allocated(UNRESERVED), active, stake, Rounding::Up);
-		self.total_reserved().saturating_add(elected.saturating_sub(self.reserved(UNRESERVED)))
+	/// How much of the operator's `own` stake may back obligations: all but the part of it that the
+	/// [`UNRESERVED`] service's allocation has in proportion to the whole `stake`, rounded up. Others'
+	/// stake backs nothing, so that whoever lent it may leave whatever is open: as long as no more is
+	/// reserved than this, the rest of the stake can go and the rest of the allocations still fit.
+	pub fn backing(&self, own: u128, stake: u128) -> u128 {
+		let elected = part(self.allocated(UNRESERVED), own, stake, Rounding::Up);
+		own.saturating_sub(elected.saturating_sub(self.reserved(UNRESERVED)))
+	}
+
+	/// The largest allocation of the [`UNRESERVED`] service with which what is reserved is still
+	/// backed by the operator's `own` stake, a part of `stake`.
+	pub fn electable(&self, own: u128, stake: u128) -> u128 {
+		let others = self.total_reserved().saturating_sub(self.reserved(UNRESERVED));
+		part(stake, own.saturating_sub(others), own, Rounding::Down)
 	}
 
 	/// The stake grew by `added`: each allocation grows in proportion, rounded down.
@@ -90,15 +99,15 @@ impl Ledger {
 
 	/// The stake shrinks by `removed`: each allocation shrinks in proportion, rounded down, but not
 	/// below what is reserved. What those cannot give comes from the rest of the others, in
-	/// proportion to it; but not from the [`UNRESERVED`] service, or else reservations could take
+	/// proportion to it, and from the [`UNRESERVED`] service last, so that reservations do not take
 	/// away what answers for its offences.
 	///
 	/// # Errors
-	/// [`LedgerError::ReservedStake`] if the remaining stake does not cover what is committed,
+	/// [`LedgerError::ReservedStake`] if the remaining stake does not cover what is reserved,
 	/// [`LedgerError::Overflow`] if `removed` exceeds the stake.
 	pub fn shrink(&mut self, stake_before: u128, removed: u128) -> Result<(), LedgerError> {
 		let stake = stake_before.checked_sub(removed).ok_or(LedgerError::Overflow)?;
-		if self.committed(stake_before, stake) > stake {
+		if self.total_reserved() > stake {
 			return Err(LedgerError::ReservedStake);
 		}
 		for (allocated, reserved) in self.allocated.iter_mut().zip(&self.reserved) {
@@ -106,14 +115,18 @@ impl Ledger {
 			*allocated = allocated.saturating_sub(share).max(*reserved);
 		}
 		let total = self.total_allocated();
-		let excess = total.saturating_sub(stake);
 		let kept = self.allocated(UNRESERVED).saturating_sub(self.reserved(UNRESERVED));
 		let free = total.saturating_sub(self.total_reserved()).saturating_sub(kept);
+		let excess = total.saturating_sub(stake).min(free);
 		let others = self.allocated.iter_mut().zip(&self.reserved).enumerate();
 		for (_, (allocated, reserved)) in others.filter(|(service, _)| *service != UNRESERVED) {
 			let spare = allocated.saturating_sub(*reserved);
 			let share = part(spare, excess, free, Rounding::Up);
 			*allocated = allocated.saturating_sub(share);
+		}
+		let excess = self.total_allocated().saturating_sub(stake);
+		if let Some(allocated) = self.allocated.get_mut(UNRESERVED) {
+			*allocated = allocated.saturating_sub(excess);
 		}
 		Ok(())
 	}
@@ -137,7 +150,7 @@ impl Ledger {
 
 	/// Reserves `amount` for a new obligation. `ceiling` is the target of a pending cut of the
 	/// service's allocation, if there is one: what is about to go backs nothing new. `backing` is the
-	/// stake that may back obligations at all: the operator's own that is not about to leave.
+	/// stake that may back obligations at all: [`Ledger::backing`] of what the operator has bonded.
 	///
 	/// # Errors
 	/// [`LedgerError::AboveAllocation`] if the allocation or the ceiling leaves less,

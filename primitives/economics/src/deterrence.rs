@@ -10,7 +10,9 @@
 //! that the job reserved, of which a second account of the cheat may get the bounty back.
 //!
 //! The condition is one on a single job, and it carries over to any number of them only because
-//! every job reserves stake of its own: k jobs on one bond S save k · C and lose S once.
+//! every job reserves stake of its own: k jobs on one bond S save k · C and lose S once. Where
+//! reservations are made ([`Ledger::reserve`](crate::allocation::Ledger::reserve)) no unit is
+//! reserved twice, so that concurrency is no term of the condition.
 //! It counts what the cheat itself loses. Stake that was delegated by somebody else deters nobody.
 //!
 //! Every rounding is against the cheat: what it risks is rounded down, what it gains is exact.
@@ -61,8 +63,9 @@ pub struct Policy {
 	pub bounty_ppm: u32,
 	/// Stake that a job reserves, per unit of its compute cost.
 	pub stake_per_cost: u32,
-	/// Most jobs that may be open on one operator. The condition does not depend on it, since every
-	/// job reserves its own stake; it bounds what one operator can owe at a time.
+	/// Most jobs that may be open on one operator. The condition does not depend on it: what makes
+	/// it hold for many jobs at once is that each reserves stake of its own, which the ledger of
+	/// allocations enforces. This bounds the number of reservations, for whatever service opens jobs.
 	pub concurrency: u32,
 }
 

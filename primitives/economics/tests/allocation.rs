@@ -41,6 +41,37 @@ fn shrink_should_take_from_others_when_a_reservation_cannot_give() {
 }
 
 #[test]
+fn shrink_should_take_from_the_unreserved_service_last() {
+	let mut ledger = ledger(&[50, 30, 20]);
+	ledger.reserve(1, 30, 100, 25).unwrap();
+	// In proportion 25, 15 and 10: what is missing for the reservation comes from the third.
+	ledger.shrink(100, 50).unwrap();
+	assert_eq!(allocations(&ledger), [25, 25, 0, 0, 0]);
+	ledger.shrink(50, 20).unwrap();
+	assert_eq!(allocations(&ledger), [5, 25, 0, 0, 0]);
+	ledger.shrink(30, 5).unwrap();
+	assert_eq!(allocations(&ledger), [0, 25, 0, 0, 0]);
+	assert_eq!(ledger.shrink(25, 1), Err(LedgerError::ReservedStake));
+}
+
+#[test]
+fn own_stake_should_back_obligations_without_its_part_of_the_unreserved_service() {
+	let mut ledger = ledger(&[4_500, 500]);
+	assert_eq!(ledger.backing(1_000, 5_000), 100);
+	assert_eq!(ledger.backing(1_001, 5_000), 100, "the part of the service is rounded up");
+	assert_eq!(ledger.backing(0, 5_000), 0);
+	assert_eq!(Ledger::default().backing(0, 0), 0);
+	assert_eq!(ledger.electable(1_000, 5_000), 5_000);
+	ledger.reserve(1, 500, 100, 100).unwrap();
+	assert_eq!(ledger.electable(1_000, 5_000), 4_500);
+	assert_eq!(ledger.electable(50, 5_000), 0);
+	// The unreserved service's own reservations are a part of its allocation.
+	ledger.reserve(0, 4_500, 1_000, 300).unwrap();
+	assert_eq!(ledger.backing(1_000, 5_000), 400);
+	assert_eq!(ledger.electable(1_000, 5_000), 4_500);
+}
+
+#[test]
 fn raise_should_be_limited_by_what_is_unallocated() {
 	let mut ledger = ledger(&[50, 30]);
 	ledger.raise(2, 40, 100);
@@ -150,7 +181,7 @@ fn play(steps: &[Step]) -> Result<(), TestCaseError> {
 					prop_assert!((0..SERVICES).all(|s| ledger.allocated(s) <= before.allocated(s)));
 				}
 				Err(LedgerError::ReservedStake) => {
-					prop_assert!(before.committed(stake, stake - amount) > stake - amount)
+					prop_assert!(before.total_reserved() > stake - amount)
 				}
 				Err(error) => prop_assert!(amount > stake, "{error:?}"),
 			},
@@ -202,5 +233,35 @@ proptest! {
 	) {
 		play(&small)?;
 		play(&large)?;
+	}
+
+	/// Whoever has lent stake may take it back whatever is reserved, in as many parts as it likes.
+	#[test]
+	fn lent_stake_should_leave_when_reservations_are_backed_by_the_operators_own(
+		own in 1..1u128 << 60,
+		lent in 0..1u128 << 60,
+		shares in prop::array::uniform5(0..=200_000u128),
+		reserved in prop::array::uniform5(0..=1_000_000u128),
+		parts in prop::collection::vec(0..=1_000_000u128, 0..8),
+	) {
+		let mut stake = own + lent;
+		let mut ledger = ledger(&shares.map(|ppm| stake * ppm / 1_000_000));
+		for (service, ppm) in reserved.into_iter().enumerate() {
+			let amount = own * ppm / 5_000_000;
+			let _ = ledger.reserve(service, u128::MAX, ledger.backing(own, stake), amount);
+		}
+		let elected = ledger.allocated(0);
+		let before = stake;
+		let rest = [1_000_000].into_iter();
+		for ppm in parts.into_iter().chain(rest) {
+			let leaves = (stake - own) * ppm / 1_000_000;
+			prop_assert_eq!(ledger.shrink(stake, leaves), Ok(()));
+			stake -= leaves;
+			prop_assert!(ledger.total_allocated() <= stake);
+			prop_assert!(ledger.total_reserved() <= ledger.backing(own, stake));
+			// The unreserved service keeps its part, but for a unit of rounding for each step.
+			prop_assert!(ledger.allocated(0) + 9 >= elected * stake / before);
+		}
+		prop_assert_eq!(stake, own);
 	}
 }

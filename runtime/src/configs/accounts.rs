@@ -63,6 +63,7 @@ impl ProxyType {
 					| Call::execute_conviction { .. }
 					| Call::undelegate { .. }
 					| Call::withdraw_delegation { .. }
+					| Call::settle_delegation { .. }
 					| Call::claim_rewards { .. }
 					| Call::allocate { .. }
 			)

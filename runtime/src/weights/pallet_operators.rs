@@ -313,4 +313,11 @@ impl<T: frame_system::Config> pallet_operators::WeightInfo for WeightInfo<T> {
 		Weight::from_parts(6_810_000, 0)
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
+	/// Not measured yet: at most what leaving, withdrawing and claiming take one after the other.
+	fn settle_delegation() -> Weight {
+		use pallet_operators::WeightInfo as Measured;
+		<Self as Measured>::undelegate()
+			.saturating_add(<Self as Measured>::withdraw_delegation())
+			.saturating_add(<Self as Measured>::claim_rewards())
+	}
 }

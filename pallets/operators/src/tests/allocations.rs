@@ -207,8 +207,9 @@ fn own_stake_should_wait_when_obligations_need_it() {
 fn operator_should_begin_nothing_new_when_a_slash_leaves_less_than_is_reserved() {
 	execute(vec![(Service::Flops, 700_000), (Service::Consensus, 300_000)], || {
 		assert_ok!(delegate(BOB, 5_000));
-		let own = record(ALICE).bonded;
-		assert_ok!(reserve(0, own));
+		// Three tenths of the own stake are the validators'.
+		assert_eq!(Operators::free_stake(&ALICE, Service::Flops), 3_500);
+		assert_ok!(reserve(0, 3_500));
 		assert_eq!(<Stake as crate::Staking<_, _>>::convict_consensus(&ALICE, 0, 1, None), 1);
 		assert!(!<Operators as crate::Workers<_>>::is_active(0));
 		let status = Operators::operator_status(ALICE).unwrap();

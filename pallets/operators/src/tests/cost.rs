@@ -79,8 +79,12 @@ fn operations(delegators: u64) -> Vec<(&'static str, Cost)> {
 	cost("an election", &|| {
 		assert!(exposure(OPERATOR).weight > 0);
 	});
-	cost("the next session", &next_session);
-	cost("the next session", &next_session);
+	ext.execute_with(|| {
+		// What the change itself costs is measured where it happens, in `pallet-validators`.
+		next_session();
+		next_session();
+	});
+	let mut cost = |name, operation: &dyn Fn()| costs.push((name, measure(&mut ext, operation)));
 	// The first reward lets everybody's shares mature.
 	let reward = || {
 		let stake = exposure(OPERATOR);
@@ -131,7 +135,7 @@ fn operations(delegators: u64) -> Vec<(&'static str, Cost)> {
 }
 
 #[test]
-fn slashes_rewards_and_sessions_should_cost_the_same_when_there_are_100_000_delegators() {
+fn slashes_rewards_and_elections_should_cost_the_same_when_there_are_100_000_delegators() {
 	let one = operations(1);
 	let many = operations(MANY);
 	for (one, many) in one.into_iter().zip(many) {

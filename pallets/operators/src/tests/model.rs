@@ -19,7 +19,7 @@ use crate::{
 	pallet::{
 		Cohorts, Convictions, Delegations, Devices, Operators as Records, Reservations, WorkersOf,
 	},
-	Occupancy,
+	Occupancy, Service,
 };
 use frame_support::{
 	assert_ok,
@@ -123,12 +123,19 @@ fn everybody_leaves(books: &mut Books, diary: &mut Diary) {
 	let mut leave = || {
 		let delegations: Vec<_> = Delegations::<Test>::iter_keys().collect();
 		for (operator, who) in delegations {
+			// Some have forgotten all about it; somebody else lets them go.
+			if who % 2 == 0 {
+				let _ = act(Step::Settle { who, operator });
+				continue;
+			}
 			let _ = act(Step::Undelegate { who, operator, amount: Balance::MAX });
 			let _ = act(Step::Collect { who, operator });
-			let _ = act(Step::Claim { who, operator });
 		}
 		for who in OPERATORS {
 			let _ = act(Step::Retire { who });
+			for service in Service::ALL {
+				let _ = act(Step::Allocate { who, service, ppm: 0 });
+			}
 			let workers: Vec<_> = WorkersOf::<Test>::iter_key_prefix(who).collect();
 			for worker in workers {
 				let devices: Vec<_> = Devices::<Test>::iter_key_prefix(worker).collect();
@@ -148,7 +155,7 @@ fn everybody_leaves(books: &mut Books, diary: &mut Diary) {
 		}
 		let _ = act(Step::Pass { blocks: UnbondingDelay::get() });
 	};
-	for _ in 0..4 {
+	for _ in 0..5 {
 		leave();
 	}
 	for operator in OPERATORS {

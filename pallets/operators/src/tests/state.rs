@@ -45,7 +45,7 @@ fn try_state_should_fail_when_the_state_is_corrupt() {
 		(|| change(|r| r.ledger = Default::default()), "reservations do not add up"),
 		(
 			|| change(|r| r.ledger = Ledger::decode(&mut &[1u8; 160][..]).unwrap()),
-			"more is allocated than can be slashed",
+			"more is reserved than the operator itself has bonded",
 		),
 		(
 			|| {
@@ -74,6 +74,14 @@ fn try_state_should_fail_when_the_state_is_corrupt() {
 					DAVE,
 					crate::types::DelegationOf::<Test>::default(),
 				)
+			},
+			"a delegation of nothing",
+		),
+		(
+			|| {
+				let rewards =
+					crate::types::DelegationOf::<Test> { rewards: 5, ..Default::default() };
+				Delegations::<Test>::insert(ALICE, DAVE, rewards);
 			},
 			"a delegation of nothing",
 		),

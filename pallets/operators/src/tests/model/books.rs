@@ -13,7 +13,7 @@ use crate::{
 	pallet::{Config, Convictions, Delegations, Operators as Records, Reservations, TotalBurnt},
 	tests::support::*,
 	types::{ConvictionRecordOf, DelegationOf, OperatorRecordOf},
-	ConsensusStake, Service, Staking,
+	Activity, ConsensusStake, Service, Staking,
 };
 use assay_economics::slash::{concurrent, LARGEST_BOUNTY};
 use frame_support::{
@@ -22,7 +22,7 @@ use frame_support::{
 	traits::fungible::Inspect,
 };
 use sp_runtime::DispatchError;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Says whether an account is meant.
 type Whom<'a> = &'a (dyn Fn(AccountId) -> bool + 'a);
@@ -44,6 +44,8 @@ pub(super) struct Snapshot {
 	claimable: BTreeMap<(AccountId, AccountId), Balance>,
 	wealth: BTreeMap<AccountId, Balance>,
 	free: BTreeMap<AccountId, Balance>,
+	/// Operators that owe more than they should and may begin nothing.
+	overcommitted: BTreeSet<AccountId>,
 }
 
 impl Snapshot {
@@ -77,6 +79,7 @@ impl Snapshot {
 			burnt: TotalBurnt::<Test>::get(),
 			convictions: Convictions::<Test>::iter().collect(),
 			free: EVERYBODY.into_iter().map(|who| (who, Balances::balance(&who))).collect(),
+			overcommitted: records.keys().copied().filter(is_overcommitted).collect(),
 			records,
 			delegations,
 			claimable,
@@ -124,6 +127,11 @@ impl Snapshot {
 			.get(&operator)
 			.is_none_or(|record| record.ledger.total_allocated() == 0 && record.convictions == 0)
 	}
+}
+
+fn is_overcommitted(operator: &AccountId) -> bool {
+	Operators::operator_status(*operator)
+		.is_some_and(|status| status.activity == Activity::Overcommitted)
 }
 
 /// Shares of a delegation, leaving ones included.
@@ -320,12 +328,31 @@ impl Books {
 					assert!(outcome.is_ok(), "a delegator is held hostage: {outcome:?}");
 				}
 			}
+			Step::Collect { who, operator } => {
+				let due = self.last.shares_leaving((*operator, *who), self.last.block);
+				let exists = self.last.free.get(who).is_some_and(|free| *free >= ED);
+				if due > 0 && exists {
+					assert!(outcome.is_ok(), "a delegator is held hostage: {outcome:?}");
+				}
+			}
 			Step::Reserve { operator, .. } if outcome.is_ok() => {
 				let record = record(*operator);
-				let active = record.bonded + record.pool.active();
-				assert!(record.ledger.total_reserved() <= active, "reserved what is leaving");
+				assert!(
+					record.ledger.total_reserved() <= record.bonded,
+					"reserved what is not its own or is leaving"
+				);
+				assert!(!is_overcommitted(operator), "reserved what the validators rely on");
 			}
 			_ => {}
+		}
+		// Who leaves takes nobody its seat or its work.
+		if let (Step::Undelegate { operator, .. } | Step::Collect { operator, .. }, Ok(_)) =
+			(step, outcome)
+		{
+			assert!(
+				self.last.overcommitted.contains(operator) || !is_overcommitted(operator),
+				"an operator lost its activity because a delegator left"
+			);
 		}
 	}
 
@@ -347,7 +374,7 @@ impl Books {
 					change(operator, signed_amount(*amount));
 				}
 				Step::Withdraw { who } => change(who, -self.withdrawn(now, *who)),
-				Step::Collect { who, operator } => {
+				Step::Collect { who, operator } | Step::Settle { who, operator } => {
 					change(operator, -self.collected(now, *who, *operator))
 				}
 				Step::Redelegate { from, to, .. } => {
@@ -360,7 +387,15 @@ impl Books {
 				Step::Convict { operator, .. } | Step::Offend { operator, .. } => {
 					change(operator, -signed_amount(*taken));
 					let own = self.last.own(*operator) - now.own(*operator);
-					assert_eq!(own, self.last.own(*operator).min(*taken), "own stake goes first");
+					let others = now.records[operator].ledger.total_reserved();
+					assert_eq!(
+						own,
+						(self.last.own(*operator) - others).min(*taken),
+						"own stake goes first, but for what others have reserved"
+					);
+					if let Step::Convict { .. } = step {
+						assert_eq!(own, *taken, "delegated stake backed an obligation");
+					}
 				}
 				Step::Cancel { id } => {
 					let conviction = &self.last.convictions[id];
@@ -529,7 +564,9 @@ impl Books {
 			let gone = self.last.shares(*key).saturating_sub(now.shares(*key));
 			let may = match step {
 				_ if outcome.is_err() => false,
-				Step::Collect { who, operator } => *key == (*operator, *who),
+				Step::Collect { who, operator } | Step::Settle { who, operator } => {
+					*key == (*operator, *who)
+				}
 				Step::Redelegate { who, from, .. } => *key == (*from, *who),
 				_ => false,
 			};

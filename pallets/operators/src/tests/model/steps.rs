@@ -95,6 +95,10 @@ pub(super) enum Step {
 		who: AccountId,
 		operator: AccountId,
 	},
+	Settle {
+		who: AccountId,
+		operator: AccountId,
+	},
 	Redelegate {
 		who: AccountId,
 		from: AccountId,
@@ -187,6 +191,7 @@ impl Step {
 			Step::Delegate { .. } => "delegate",
 			Step::Undelegate { .. } => "undelegate",
 			Step::Collect { .. } => "withdraw_delegation",
+			Step::Settle { .. } => "settle_delegation",
 			Step::Redelegate { .. } => "redelegate",
 			Step::Claim { .. } => "claim_rewards",
 			Step::SetCommission { .. } => "set_commission",
@@ -259,6 +264,9 @@ impl Step {
 				undelegate_from(who, operator, amount).map(nothing)
 			}
 			Step::Collect { who, operator } => collect(who, operator).map(nothing),
+			Step::Settle { who, operator } => {
+				Operators::settle_delegation(signed(31), operator, who).map(nothing)
+			}
 			Step::Redelegate { who, from, to, amount } => {
 				Operators::redelegate(signed(who), from, to, amount).map(nothing)
 			}
@@ -403,6 +411,7 @@ pub(super) fn choose(dice: &mut Dice, longest: u64) -> Step {
 			operator: delegation.0,
 			amount: if dice.once_in(5) { Balance::MAX } else { dice.amount(5_000) },
 		},
+		39 if dice.once_in(4) => Step::Settle { who: delegation.1, operator: delegation.0 },
 		39..=44 => Step::Collect { who: delegation.1, operator: delegation.0 },
 		45..=46 => Step::Redelegate {
 			who: delegation.1,
