@@ -11,8 +11,8 @@
 
 use crate::{
 	pallet::{
-		Call, Candidates, Charges, Config, Exposures, Limits, MinimumSelfBond, OffenceQueueEnds,
-		Offenders, Pallet, Tallies,
+		Call, Candidates, Charges, Config, Exposures, LastReports, Limits, MinimumSelfBond,
+		OffenceQueueEnds, Offenders, Pallet, Tallies,
 	},
 	types::{self, CandidateState, PutOutReason, Tally},
 };
@@ -242,13 +242,16 @@ mod benchmarks {
 		for who in validators.iter().skip(1).take(v.saturating_sub(1) as usize / 3) {
 			Tallies::<T>::mutate(who, |tally| tally.blocks = 0);
 		}
+		for who in &validators {
+			LastReports::<T>::insert(who, session::<T>() - 1);
+		}
 
 		#[block]
 		{
 			Pallet::<T>::close_session(session::<T>());
 		}
 
-		assert_eq!(Tallies::<T>::iter().count(), 0);
+		assert_eq!((Tallies::<T>::iter().count(), LastReports::<T>::count()), (0, 0));
 		let forgotten = session::<T>() - T::KeptSessions::get() - 1;
 		assert!(!Exposures::<T>::contains_key(forgotten, &validators[0]));
 	}

@@ -2,7 +2,7 @@
 
 use crate::{
 	pallet::{Candidates, Config, Error, Event, Limits, MinimumSelfBond, Pallet},
-	types::{self, CandidateState, PutOutReason},
+	types::{self, CandidateState},
 };
 use core::cmp::Reverse;
 use frame_support::{
@@ -20,13 +20,16 @@ impl<T: Config> Pallet<T> {
 		ensure!(T::Staking::payout_of(&who).is_some(), Error::<T>::NotAnOperator);
 		let stake = T::Staking::consensus_stake(&who);
 		ensure!(stake.weight > 0, Error::<T>::NoConsensusStake);
-		ensure!(stake.own >= MinimumSelfBond::<T>::get(), Error::<T>::SelfBondBelowMinimum);
-		let compared = match Candidates::<T>::get(&who) {
-			Some(CandidateState::Ready) => return Ok(0),
-			Some(state) => {
-				Self::ensure_no_recent_equivocation(&state)?;
-				0
-			}
+		let minimum = MinimumSelfBond::<T>::get();
+		ensure!(stake.own >= minimum, Error::<T>::SelfBondBelowMinimum);
+		ensure!(stake.weight >= minimum, Error::<T>::ConsensusStakeBelowMinimum);
+		let state = Candidates::<T>::get(&who);
+		if state == Some(CandidateState::Ready) {
+			return Ok(0);
+		}
+		Self::ensure_no_recent_equivocation(&who)?;
+		let compared = match state {
+			Some(_) => 0,
 			None => Self::make_room(&who, stake.weight)?,
 		};
 		Candidates::<T>::insert(&who, CandidateState::Ready);
@@ -36,8 +39,8 @@ impl<T: Config> Pallet<T> {
 
 	/// Ends the candidacy of `who`.
 	pub(crate) fn do_stop_validating(who: T::AccountId) -> DispatchResult {
-		let state = Candidates::<T>::get(&who).ok_or(Error::<T>::NotACandidate)?;
-		Self::ensure_no_recent_equivocation(&state)?;
+		ensure!(Candidates::<T>::contains_key(&who), Error::<T>::NotACandidate);
+		Self::ensure_no_recent_equivocation(&who)?;
 		Candidates::<T>::remove(&who);
 		Self::deposit_event(Event::CandidateLeft { candidate: who });
 		Ok(())
@@ -68,14 +71,10 @@ impl<T: Config> Pallet<T> {
 			|| pallet_session::QueuedKeys::<T>::get().iter().any(|(next, _)| next == who)
 	}
 
-	/// An equivocator keeps its place, put out, until the sessions are over for which it was
-	/// elected when it was reported and the one in which it may be missed first.
-	fn ensure_no_recent_equivocation(state: &CandidateState) -> DispatchResult {
-		let CandidateState::PutOut { reason: PutOutReason::Equivocation, session } = state else {
-			return Ok(());
-		};
-		let now = pallet_session::CurrentIndex::<T>::get();
-		ensure!(now > session.saturating_add(1), Error::<T>::EquivocatedRecently);
+	/// An equivocator stays out, and a candidate keeps its place, until the sessions are over for
+	/// which it was elected when it was reported and the one in which it may be missed first.
+	fn ensure_no_recent_equivocation(who: &T::AccountId) -> DispatchResult {
+		ensure!(!Self::equivocated_recently(who), Error::<T>::EquivocatedRecently);
 		Ok(())
 	}
 

@@ -15,7 +15,9 @@ impl<T: Config> Pallet<T> {
 			return None;
 		}
 		let stake = T::Staking::consensus_stake(who);
-		(stake.weight > 0 && stake.own >= MinimumSelfBond::<T>::get()).then_some(stake)
+		let minimum = MinimumSelfBond::<T>::get();
+		let least = stake.own.min(stake.weight);
+		(stake.weight > 0 && least >= minimum).then_some(stake)
 	}
 
 	/// All candidates that could be elected now, strongest first. Among equals the smaller account

@@ -109,7 +109,8 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Limits<T: Config> = StorageValue<_, types::Limits, ValueQuery>;
 
-	/// The least own bond with which an operator is elected.
+	/// The least with which an operator is elected: of its own bond, as far as no obligation has
+	/// reserved it, and of its weight.
 	#[pallet::storage]
 	pub type MinimumSelfBond<T: Config> = StorageValue<_, Balance, ValueQuery>;
 
@@ -135,6 +136,12 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Offenders<T: Config> =
 		StorageMap<_, Blake2_128Concat, T::AccountId, Permill, OptionQuery>;
+
+	/// The session in which each account was reported last, as long as it may not stand for election
+	/// again, candidate or not. At most `MaxValidators`.
+	#[pallet::storage]
+	pub type LastReports<T: Config> =
+		CountedStorageMap<_, Blake2_128Concat, T::AccountId, SessionIndex, OptionQuery>;
 
 	/// What each validator is charged for equivocations in a session.
 	#[pallet::storage]
@@ -165,7 +172,8 @@ pub mod pallet {
 	pub struct GenesisConfig<T: Config> {
 		/// How many validators there may be.
 		pub limits: types::Limits,
-		/// The least own bond with which an operator is elected, in the smallest unit.
+		/// The least own bond, and the least weight, with which an operator is elected, in the
+		/// smallest unit.
 		pub minimum_self_bond: Balance,
 		/// Operators with session keys and enough stake in `Consensus`.
 		pub candidates: Vec<T::AccountId>,
@@ -319,11 +327,14 @@ pub mod pallet {
 		NoSessionKeys,
 		/// This account is not an operator; register it first.
 		NotAnOperator,
-		/// The operator is retiring, bonded below the minimum, owes more than its active stake, or
-		/// has nothing allocated to consensus; bond more or allocate, and wait for the delay.
+		/// The operator is retiring, bonded below the minimum, owes more than its bond covers, or has
+		/// nothing allocated to consensus; bond more or allocate, and wait for the delay.
 		NoConsensusStake,
-		/// The operator's own bond is below what validators need; bond more.
+		/// The operator's own bond, without what is reserved, is below what validators need; bond
+		/// more.
 		SelfBondBelowMinimum,
+		/// Less is allocated to consensus than validators need; allocate more and wait for the delay.
+		ConsensusStakeBelowMinimum,
 		/// All places are taken by candidates with at least as much stake; allocate more to
 		/// consensus.
 		TooManyCandidates,

@@ -97,6 +97,12 @@ parameter_types! {
 	/// Whether any block has an author.
 	pub static Authored: bool = true;
 	pub static KeyDeposit: Balance = 7;
+	/// What there was at genesis.
+	pub static AtGenesis: Balance = 0;
+	/// What was issued for the blocks before this one.
+	pub static Issued: Balance = 0;
+	/// What was burnt of income in the blocks before this one.
+	pub static Voided: Balance = 0;
 }
 
 /// The validators take turns, block by block; a silent one's turn goes to the next.
@@ -264,7 +270,14 @@ pub(crate) fn genesis(
 		validators: crate::GenesisConfig { limits, minimum_self_bond: SELF_BOND, candidates },
 		..Default::default()
 	};
-	config.build_storage().unwrap().into()
+	alarm();
+	let mut ext: sp_io::TestExternalities = config.build_storage().unwrap().into();
+	ext.execute_with(|| {
+		AtGenesis::set(Balances::total_issuance());
+		Issued::set(0);
+		Voided::set(0);
+	});
+	ext
 }
 
 /// The state in block 1 with the validators of genesis, at least two and at most four.
@@ -292,11 +305,36 @@ pub(crate) fn build_and_execute(test: impl FnOnce()) {
 	});
 }
 
-/// Checks every invariant; those of the other pallets where the feature `try-runtime` has them.
+/// Checks every invariant, the operators' too.
 pub(crate) fn check_state() {
 	assert_ok!(Validators::do_try_state());
-	#[cfg(feature = "try-runtime")]
-	assert_ok!(<Operators as frame_support::traits::Hooks<u64>>::try_state(System::block_number()));
+	assert_ok!(Operators::do_try_state());
+}
+
+/// Checks that no money comes from nowhere or is lost, to the last unit: all accounts together have
+/// what was issued, and that is what there was at genesis and what blocks have earned, without what
+/// was burnt of income, by convictions, and otherwise (`burnt`).
+pub(crate) fn check_money(burnt: Balance) {
+	let (issued, voided) = money_of_this_block();
+	let expected = AtGenesis::get() + Issued::get() + issued
+		- Voided::get()
+		- voided
+		- pallet_operators::TotalBurnt::<Test>::get()
+		- burnt;
+	assert_eq!(Balances::total_issuance(), expected, "issuance is not conserved");
+	let accounts: Balance = frame_system::Account::<Test>::iter_values()
+		.map(|account| account.data.free + account.data.reserved)
+		.sum();
+	assert_eq!(accounts, expected, "the accounts have not what was issued");
+}
+
+/// What was issued for this block, and what of income was burnt in it.
+fn money_of_this_block() -> (Balance, Balance) {
+	System::events().into_iter().fold((0, 0), |(issued, voided), record| match record.event {
+		RuntimeEvent::Validators(Event::BlockRewarded { amount, .. }) => (issued + amount, voided),
+		RuntimeEvent::Validators(Event::IncomeVoided { amount, .. }) => (issued, voided + amount),
+		_ => (issued, voided),
+	})
 }
 
 /// All of the stake in consensus.
@@ -340,6 +378,9 @@ pub(crate) fn candidate(who: AccountId, bond: Balance) {
 }
 
 fn begin_block(number: u64) {
+	let (issued, voided) = money_of_this_block();
+	Issued::mutate(|sum| *sum += issued);
+	Voided::mutate(|sum| *sum += voided);
 	System::reset_events();
 	System::initialize(&number, &Default::default(), &Default::default());
 	AllPalletsWithSystem::on_initialize(number);
@@ -455,4 +496,29 @@ pub(crate) fn report(
 /// Whether the event was deposited in this block.
 pub(crate) fn happened(event: Event<Test>) -> bool {
 	System::events().iter().any(|record| record.event == RuntimeEvent::Validators(event.clone()))
+}
+
+/// Lets a test fail where something happens that cannot: tests run without debug assertions, and
+/// `defensive!` only logs then.
+pub(crate) fn alarm() {
+	use frame_support::__private::log::{
+		set_logger, set_max_level, LevelFilter, Log, Metadata, Record,
+	};
+
+	struct Alarm;
+	impl Log for Alarm {
+		fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+			metadata.target() == "runtime::defensive"
+		}
+
+		fn log(&self, record: &Record<'_>) {
+			assert!(!self.enabled(record.metadata()), "{}", record.args());
+		}
+
+		fn flush(&self) {}
+	}
+
+	// The second test of a process finds it in place.
+	let _ = set_logger(&Alarm);
+	set_max_level(LevelFilter::Error);
 }

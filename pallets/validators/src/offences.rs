@@ -5,12 +5,13 @@
 
 use crate::{
 	pallet::{
-		Candidates, Charges, Config, Event, Exposures, OffenceQueue, OffenceQueueEnds, Offenders,
-		Pallet,
+		Candidates, Charges, Config, Event, Exposures, LastReports, OffenceQueue, OffenceQueueEnds,
+		Offenders, Pallet,
 	},
-	types::{Charge, PutOutReason},
+	types::{CandidateState, Charge, PutOutReason},
 	WeightInfo,
 };
+use alloc::vec::Vec;
 use assay_economics::slash;
 use frame_support::{dispatch::DispatchClass, traits::Get, weights::Weight};
 use pallet_operators::traits::Staking;
@@ -65,7 +66,9 @@ impl<T: Config> Pallet<T> {
 		if known.as_ref().is_some_and(|charge| charge.fraction >= fraction) {
 			return;
 		}
-		if known.is_none() {
+		// One that served its time and came back does not go again when the price rises because
+		// others are found to have offended with it.
+		if known.is_none() || !Self::came_back(offender) {
 			Self::stop_offender(offender, fraction);
 		}
 		Self::deposit_event(Event::EquivocationReported {
@@ -91,14 +94,53 @@ impl<T: Config> Pallet<T> {
 		);
 	}
 
+	/// Whether an offender is a candidate again by its own word.
+	fn came_back(offender: &T::AccountId) -> bool {
+		Candidates::<T>::get(offender) == Some(CandidateState::Ready)
+			&& !Self::equivocated_recently(offender)
+	}
+
+	/// Whether `who` was reported so recently that it cannot come back yet.
+	pub(crate) fn equivocated_recently(who: &T::AccountId) -> bool {
+		let now = pallet_session::CurrentIndex::<T>::get();
+		let recent = |session: SessionIndex| now <= session.saturating_add(1);
+		// A candidate's own state says it too, even if there were too many reports to keep.
+		LastReports::<T>::get(who).is_some_and(recent)
+			|| matches!(
+				Candidates::<T>::get(who),
+				Some(CandidateState::PutOut { reason: PutOutReason::Equivocation, session })
+					if recent(session)
+			)
+	}
+
+	/// Keeps the session of a report, apart from the candidacy, which can end before or meanwhile.
+	fn keep_report(offender: &T::AccountId, session: SessionIndex) {
+		if LastReports::<T>::contains_key(offender)
+			|| LastReports::<T>::count() < T::MaxValidators::get()
+		{
+			LastReports::<T>::insert(offender, session);
+		}
+	}
+
+	/// Forgets reports after which everybody can come back in the session that begins when `ended`
+	/// ends.
+	pub(crate) fn forget_reports(ended: SessionIndex) {
+		let old: Vec<_> = LastReports::<T>::iter()
+			.filter(|(_, session)| *session < ended)
+			.map(|(offender, _)| offender)
+			.collect();
+		old.iter().for_each(LastReports::<T>::remove);
+	}
+
 	/// Disables an offender for as long as it serves by earlier elections, voids what it earns in
 	/// the running session, and puts it out of the next elections.
 	fn stop_offender(offender: &T::AccountId, fraction: Permill) {
+		let session = pallet_session::CurrentIndex::<T>::get();
+		Self::keep_report(offender, session);
 		if Self::is_serving_or_next(offender) {
 			Offenders::<T>::mutate(offender, |known| *known = (*known).max(Some(fraction)));
 		}
 		if Candidates::<T>::contains_key(offender) {
-			let session = pallet_session::CurrentIndex::<T>::get();
 			Self::put_out(offender.clone(), PutOutReason::Equivocation, session);
 		}
 		Self::disable(offender.clone(), fraction);

@@ -91,6 +91,7 @@ impl<T: Config> Pallet<T> {
 			Self::pay_income(session, validator, tally.earned);
 		}
 		Self::put_out_silent(session, &tallies);
+		Self::forget_reports(session);
 		Self::prune(session);
 	}
 

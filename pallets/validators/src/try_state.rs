@@ -2,12 +2,12 @@
 
 use crate::{
 	pallet::{
-		Candidates, Charges, Config, Exposures, Limits, OffenceQueue, OffenceQueueEnds, Offenders,
-		Pallet, Tallies,
+		Candidates, Charges, Config, Exposures, LastReports, Limits, OffenceQueue,
+		OffenceQueueEnds, Offenders, Pallet, Tallies,
 	},
 	types::Balance,
 };
-use alloc::collections::BTreeSet;
+use alloc::{collections::BTreeSet, vec::Vec};
 use frame_support::{
 	ensure,
 	traits::{fungible::Inspect, Get},
@@ -38,6 +38,17 @@ impl<T: Config> Pallet<T> {
 		ensure!(
 			Limits::<T>::get().are_valid(T::MaxValidators::get()),
 			"the limits contradict each other"
+		);
+		let session = pallet_session::CurrentIndex::<T>::get();
+		let reports: Vec<_> = LastReports::<T>::iter_values().collect();
+		ensure!(
+			usize::try_from(LastReports::<T>::count()) == Ok(reports.len())
+				&& LastReports::<T>::count() <= T::MaxValidators::get(),
+			"reports are counted wrongly or too many"
+		);
+		ensure!(
+			reports.iter().all(|of| *of <= session && session <= of.saturating_add(1)),
+			"a report is kept for too long or comes too early"
 		);
 		Ok(())
 	}

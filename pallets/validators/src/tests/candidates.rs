@@ -20,6 +20,18 @@ fn validate_should_make_a_candidate_when_the_operator_has_keys_and_stake() {
 }
 
 #[test]
+fn session_keys_should_be_refused_when_the_proof_is_for_somebody_else() {
+	build_and_execute(|| {
+		let set = |proof| Session::set_keys(signed(5), keys(5), proof);
+		// Another's proof for the key, and a proof for another's key.
+		for proof in [proof_of(6, 5), proof_of(5, 6), vec![]] {
+			assert_noop!(set(proof), pallet_session::Error::<Test>::InvalidProof);
+		}
+		assert_ok!(set(proof_of(5, 5)));
+	});
+}
+
+#[test]
 fn validate_should_change_nothing_when_it_is_repeated() {
 	build_and_execute(|| {
 		let before = System::events().len();
@@ -45,6 +57,47 @@ fn validate_should_fail_when_the_account_is_not_ready_for_it() {
 		operator(7, SELF_BOND);
 		assert_ok!(Operators::retire(signed(7)));
 		fails(7, Error::NoConsensusStake);
+	});
+}
+
+#[test]
+fn validate_should_fail_when_too_little_answers_for_the_validators() {
+	build_and_execute(|| {
+		// A full bond, but next to nothing of it for consensus: a seat would cost nothing.
+		let shares = vec![(Service::Consensus, 199_000), (Service::Flops, 801_000)];
+		assert_ok!(Operators::register(signed(5), 5, shares.try_into().unwrap()));
+		assert_ok!(Operators::bond_more(signed(5), 9_000));
+		set_keys(5);
+		assert_eq!((stake(5).weight, stake(5).own), (SELF_BOND - 10, 10_000));
+		assert_noop!(Validators::validate(signed(5)), Error::<Test>::ConsensusStakeBelowMinimum);
+		assert_ok!(Operators::bond_more(signed(5), 1_000));
+		assert_ok!(Validators::validate(signed(5)));
+		// A candidate whose allocation falls below it is not elected.
+		let limits = Limits { minimum: 1, maximum: 5 };
+		assert_ok!(Validators::set_limits(RuntimeOrigin::root(), limits));
+		next_session();
+		assert!(queued().contains(&5));
+		assert_ok!(Operators::allocate(signed(5), Service::Consensus, 1));
+		next_session();
+		assert!(!queued().contains(&5));
+	});
+}
+
+#[test]
+fn validate_should_fail_when_obligations_have_reserved_the_own_bond() {
+	use pallet_operators::{Obligation, Security};
+	build_and_execute(|| {
+		let shares = vec![(Service::Consensus, 500_000), (Service::Jobs, 500_000)];
+		assert_ok!(Operators::register(signed(5), 5, shares.try_into().unwrap()));
+		assert_ok!(Operators::bond_more(signed(5), 2_000));
+		assert_ok!(Operators::delegate(signed(DELEGATOR), 5, 7_000));
+		assert_ok!(Operators::add_worker(signed(5), 39));
+		set_keys(5);
+		let duty = Obligation { worker: 0, device: 0, nonce: 0 };
+		assert_ok!(<Operators as Security<_, _, _>>::reserve(&5, Service::Jobs, duty, 1_001));
+		assert_noop!(Validators::validate(signed(5)), Error::<Test>::SelfBondBelowMinimum);
+		assert_ok!(<Operators as Security<_, _, _>>::release(&5, Service::Jobs, duty));
+		assert_ok!(Validators::validate(signed(5)));
 	});
 }
 
@@ -91,6 +144,53 @@ fn validate_should_fail_when_the_validator_equivocated_recently() {
 		}
 		assert_ok!(Validators::validate(signed(4)));
 		assert_eq!(state(4), Some(CandidateState::Ready));
+	});
+}
+
+#[test]
+fn validate_should_fail_when_the_equivocator_had_stopped_before_the_report() {
+	build_and_execute(|| {
+		assert_ok!(Validators::stop_validating(signed(4)));
+		assert_ok!(report(&[4], 0, 1, 10));
+		for _ in 0..2 {
+			assert_eq!(state(4), None);
+			assert_noop!(Validators::validate(signed(4)), Error::<Test>::EquivocatedRecently);
+			next_session();
+		}
+		assert_eq!(crate::LastReports::<Test>::count(), 0);
+		assert_ok!(Validators::validate(signed(4)));
+	});
+}
+
+#[test]
+fn validate_should_fail_when_the_equivocator_was_displaced_after_the_report() {
+	MaxCandidates::set(10);
+	build_and_execute(|| {
+		(5..=10).for_each(|who| candidate(who, 5_000 + u128::from(who)));
+		assert_ok!(report(&[4], 0, 1, 10));
+		// It is the weakest now and makes room.
+		candidate(11, 15_000);
+		assert_eq!(state(4), None);
+		assert_ok!(Validators::stop_validating(signed(5)));
+		assert_noop!(Validators::validate(signed(4)), Error::<Test>::EquivocatedRecently);
+		next_session();
+		assert_noop!(Validators::validate(signed(4)), Error::<Test>::EquivocatedRecently);
+		next_session();
+		assert_ok!(Validators::validate(signed(4)));
+	});
+}
+
+#[test]
+fn reports_should_be_bounded_when_more_are_reported_than_can_validate() {
+	MaxValidators::set(4);
+	build_and_execute(|| {
+		for who in 10..20 {
+			assert_ok!(report(&[who], 0, who, 10));
+			assert!(crate::LastReports::<Test>::count() <= 4);
+		}
+		// A candidate's own state keeps it out all the same.
+		assert_ok!(report(&[4], 0, 1, 10));
+		assert_noop!(Validators::validate(signed(4)), Error::<Test>::EquivocatedRecently);
 	});
 }
 

@@ -1,6 +1,7 @@
 //! Tests of `pallet-validators`.
 
 mod candidates;
+mod cost;
 mod election;
 mod genesis;
 mod hooks;

@@ -34,7 +34,7 @@ fn put_out(session: u32) -> Option<CandidateState> {
 }
 
 #[test]
-fn n1_equivocator_should_be_disabled_at_once_and_slashed_when_it_is_reported() {
+fn n01_equivocator_should_be_disabled_at_once_and_slashed_when_it_is_reported() {
 	build_and_execute(|| {
 		// A change of the set, here and later, enables everybody.
 		next_session();
@@ -253,6 +253,22 @@ fn worst_offender_should_be_disabled_when_not_all_can_be() {
 		assert!(after.blocks > before.blocks && after.earned == before.earned);
 		next_session();
 		assert_eq!((disabled(), queued()), (vec![4], vec![1, 2]));
+	});
+}
+
+#[test]
+fn n01_larger_fraction_should_disable_and_void_when_a_session_has_several_offences() {
+	build_and_execute(|| {
+		assert_ok!(report(&[3], 0, 1, 10));
+		assert_ok!(report(&[4], 0, 2, 30));
+		// One of four is disabled: the worst.
+		assert_eq!(disabled(), [4]);
+		assert_ok!(report(&[3], 0, 3, 90));
+		assert_eq!(disabled(), [3]);
+		assert_eq!(Offenders::<Test>::get(3), Some(Permill::from_percent(90)));
+		// And it is the worst in the next session, too.
+		next_session();
+		assert_eq!(disabled(), [3]);
 	});
 }
 

@@ -3,8 +3,8 @@
 use crate::{
 	mock::*,
 	pallet::{
-		Candidates, Charges, Exposures, Limits as StoredLimits, OffenceQueue, OffenceQueueEnds,
-		Offenders, Tallies,
+		Candidates, Charges, Exposures, LastReports, Limits as StoredLimits, OffenceQueue,
+		OffenceQueueEnds, Offenders, Tallies,
 	},
 	types::{CandidateState, Charge, Limits, QueueEnds, Tally},
 };
@@ -34,6 +34,18 @@ fn try_state_should_fail_when_the_state_is_corrupt() {
 			|| StoredLimits::<Test>::put(Limits { minimum: 0, maximum: 0 }),
 			"the limits contradict each other",
 		),
+		(
+			|| (100..120).for_each(|who| LastReports::<Test>::insert(who, 1)),
+			"reports are counted wrongly or too many",
+		),
+		(
+			|| {
+				let key = LastReports::<Test>::hashed_key_for(4);
+				frame_support::storage::unhashed::kill(&key);
+			},
+			"reports are counted wrongly or too many",
+		),
+		(|| LastReports::<Test>::insert(4, 2), "a report is kept for too long or comes too early"),
 		(|| Exposures::<Test>::remove(1, 3), "a validator serves without an exposure"),
 		(|| Exposures::<Test>::remove(2, 3), "a validator will serve without an exposure"),
 		(
