@@ -137,6 +137,16 @@ impl Chain {
 		}))
 	}
 
+	/// Whether a device of a worker has anything with proof of FLOPS: claims, or a buffer.
+	pub async fn has_standing(&self, head: Head, worker: u64, device: u16) -> Result<bool, Error> {
+		let at = self.at(head).await?;
+		let entry = runtime::storage().proof_of_flops().standings();
+		let storage = at.storage();
+		let value =
+			self.within("standing of a device", storage.try_fetch(entry, (worker, device))).await?;
+		Ok(value.is_some())
+	}
+
 	/// An account as the election of validators sees it.
 	pub async fn validator(&self, head: Head, account: &AccountId) -> Result<ValidatorView, Error> {
 		let at = self.at(head).await?;

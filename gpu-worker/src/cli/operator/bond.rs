@@ -124,12 +124,12 @@ pub(super) fn withdrawable_after(terms: &Terms) -> String {
 fn not_unbondable(view: &OperatorView, less: u128, minimum: u128) -> Option<String> {
 	let stays = if view.retiring { 0 } else { minimum };
 	let spare = view.bonded.saturating_sub(stays);
-	let unreserved = view.active.saturating_sub(view.reserved);
-	let most = spare.min(unreserved);
+	let free = view.bonded.saturating_sub(needed(view));
+	let most = spare.min(free);
 	if less <= most {
 		return None;
 	}
-	let why = if spare <= unreserved {
+	let why = if spare <= free {
 		format!("the minimum bond of {} ASY stays", amount(minimum))
 	} else {
 		format!("{} ASY are reserved for open obligations", amount(view.reserved))
@@ -140,19 +140,79 @@ fn not_unbondable(view: &OperatorView, less: u128, minimum: u128) -> Option<Stri
 	})
 }
 
+/// The least bond that covers what is reserved and, unless the operator retires, its own part of
+/// what it has allocated to consensus.
+fn needed(view: &OperatorView) -> u128 {
+	if view.retiring {
+		return view.reserved;
+	}
+	let consensus = view.allocations.iter().find(|of| of.service == Service::Consensus);
+	let (allocated, reserved) = consensus.map_or((0, 0), |of| (of.allocated, of.reserved));
+	let covers = |bonded: u128| {
+		// A product that is no number is rounded up: all of the bond answers then.
+		let part = allocated
+			.checked_mul(bonded)
+			.and_then(|product| product.checked_add(view.stake.saturating_sub(1)))
+			.map_or(bonded, |product| product.checked_div(view.stake).unwrap_or(0));
+		bonded.saturating_sub(part.saturating_sub(reserved)) >= view.reserved
+	};
+	// What covers it covers it with more, too.
+	let (mut least, mut most) = (0u128, view.bonded);
+	while least < most {
+		let middle = least.midpoint(most);
+		if covers(middle) {
+			most = middle;
+		} else {
+			least = middle.saturating_add(1);
+		}
+	}
+	least
+}
+
 pub(super) async fn withdraw(context: &Context) -> Result<Plan, Error> {
 	let Some(view) = context.own().await? else {
 		return Ok(Plan::nothing("this account is no operator and has no bond"));
 	};
-	let can_leave = view.retiring && view.bonded == 0 && view.unbonding == 0;
-	if view.withdrawable == 0 && !can_leave {
-		return Ok(Plan::nothing(nothing_due(view.next_due)));
+	let ends = leaves(&view);
+	if view.withdrawable == 0 && !ends {
+		return Ok(Plan::nothing(kept(&view).unwrap_or_else(|| nothing_due(view.next_due))));
 	}
-	let effect = match can_leave {
-		true => "ends the operator".into(),
-		false => format!("returns {} ASY", amount(view.withdrawable)),
+	let effect = match (ends, view.withdrawable) {
+		(true, 0) => "ends the operator".into(),
+		(true, due) => format!("returns {} ASY and ends the operator", amount(due)),
+		(false, due) => format!("returns {} ASY", amount(due)),
 	};
 	Ok(Step::new(Call::Withdraw, effect).into())
+}
+
+/// Whether nothing is left of an operator once it has withdrawn what is due.
+fn leaves(view: &OperatorView) -> bool {
+	view.retiring
+		&& view.bonded == 0
+		&& view.unbonding == view.withdrawable
+		&& obstacles(view).is_empty()
+}
+
+/// What keeps an operator that retires, its own stake aside, and what to do about it.
+fn obstacles(view: &OperatorView) -> Vec<String> {
+	let all = [
+		(view.rewards > 0, "rewards: `assay operator rewards --claim`".to_string()),
+		(view.workers > 0, format!("{} workers: `assay operator remove-worker`", view.workers)),
+		(
+			view.delegators > 0,
+			format!("{} delegators: they leave, or anybody settles with them", view.delegators),
+		),
+		(view.convictions > 0, format!("{} convictions in escrow", view.convictions)),
+	];
+	all.into_iter().filter(|(there, _)| *there).map(|(_, what)| what).collect()
+}
+
+/// Why an operator that retires and has no stake any more does not end.
+fn kept(view: &OperatorView) -> Option<String> {
+	let empty = view.retiring && view.bonded == 0 && view.unbonding == 0;
+	empty.then(|| {
+		format!("the operator does not end before this is settled: {}", obstacles(view).join("; "))
+	})
 }
 
 /// Why nothing can be withdrawn, and when something can.
@@ -166,8 +226,7 @@ pub(super) fn nothing_due(next_due: Option<u32>) -> String {
 pub(super) async fn retire(context: &Context) -> Result<Plan, Error> {
 	let view = context.own().await?;
 	if let Some(view) = view.as_ref().filter(|view| view.retiring) {
-		let free = view.active.saturating_sub(view.reserved).min(view.bonded);
-		if free == 0 {
+		if view.bonded <= view.reserved {
 			return Ok(Plan::nothing(format!(
 				"the operator retires already, and {} ASY are reserved for open obligations",
 				amount(view.reserved)
@@ -297,16 +356,56 @@ pub(super) mod tests {
 			not_unbondable(&view(), 500 * ASY + 1, minimum).as_deref(),
 			Some("the minimum bond of 1000 ASY stays: unbond at most 500 ASY")
 		);
-		let busy = OperatorView { reserved: 1_800 * ASY, ..view() };
+		// Delegated stake backs nothing: what is reserved stays of the bond itself.
+		let busy = OperatorView { reserved: 1_300 * ASY, ..view() };
 		assert_eq!(
 			not_unbondable(&busy, 300 * ASY, minimum).as_deref(),
-			Some("1800 ASY are reserved for open obligations: unbond at most 200 ASY")
+			Some("1300 ASY are reserved for open obligations: unbond at most 200 ASY")
+		);
+		// And so does the bond's own part of what is allocated to consensus, here a fifth.
+		let mut elected = OperatorView { reserved: 1_000 * ASY, ..view() };
+		elected.allocations[0].allocated = 400 * ASY;
+		assert_eq!(needed(&elected), 1_250 * ASY);
+		assert_eq!(not_unbondable(&elected, 250 * ASY, minimum), None);
+		assert_eq!(
+			not_unbondable(&elected, 250 * ASY + 1, minimum).as_deref(),
+			Some("1000 ASY are reserved for open obligations: unbond at most 250 ASY")
 		);
 		let poor = OperatorView { bonded: 1_000 * ASY, active: 1_500 * ASY, ..view() };
 		let refusal = not_unbondable(&poor, 1, minimum).expect("refused");
 		assert!(refusal.contains("nothing can be unbonded now"), "{refusal}");
 		let retiring = OperatorView { retiring: true, ..view() };
-		assert_eq!(not_unbondable(&retiring, 1_500 * ASY, minimum), None);
+		assert_eq!(not_unbondable(&retiring, 1_400 * ASY, minimum), None);
+		assert_eq!(
+			not_unbondable(&retiring, 1_500 * ASY, minimum).as_deref(),
+			Some("100 ASY are reserved for open obligations: unbond at most 1400 ASY")
+		);
+	}
+
+	#[test]
+	fn operator_should_end_only_when_nothing_is_left() {
+		let gone = OperatorView {
+			retiring: true,
+			bonded: 0,
+			unbonding: 50 * ASY,
+			withdrawable: 50 * ASY,
+			delegators: 0,
+			workers: 0,
+			..view()
+		};
+		assert!(leaves(&gone));
+		assert!(!leaves(&OperatorView { withdrawable: 0, ..gone.clone() }));
+		for kept_by in [
+			OperatorView { delegators: 2, ..gone.clone() },
+			OperatorView { workers: 1, ..gone.clone() },
+			OperatorView { convictions: 1, ..gone.clone() },
+			OperatorView { rewards: 1, ..gone.clone() },
+		] {
+			assert!(!leaves(&kept_by));
+			let empty = OperatorView { unbonding: 0, withdrawable: 0, ..kept_by };
+			assert!(kept(&empty).is_some_and(|why| why.contains("does not end before")));
+		}
+		assert_eq!(kept(&gone), None);
 	}
 
 	#[test]

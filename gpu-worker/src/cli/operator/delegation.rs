@@ -136,8 +136,20 @@ pub(super) async fn withdraw(context: &Context, operator: AccountId) -> Result<P
 	if delegation.withdrawable == 0 {
 		return Ok(Plan::nothing(nothing_due(delegation.next_due)));
 	}
-	let effect = format!("returns {} ASY", amount(delegation.withdrawable));
+	let effect = withdrawal(&delegation);
 	Ok(Step::new(Call::WithdrawDelegation { operator }, effect).into())
+}
+
+/// What comes back: with the last of the stake also what it has earned.
+fn withdrawal(delegation: &DelegationView) -> String {
+	let returned = amount(delegation.withdrawable);
+	let ends = delegation.active == 0 && delegation.leaving == delegation.withdrawable;
+	match delegation.rewards {
+		earned if ends && earned > 0 => {
+			format!("returns {returned} ASY, pays {} ASY of rewards and ends there", amount(earned))
+		}
+		_ => format!("returns {returned} ASY"),
+	}
 }
 
 pub(super) async fn redelegate(
@@ -194,6 +206,24 @@ mod tests {
 
 	fn delegation(active: u128) -> DelegationView {
 		DelegationView { active, ..Default::default() }
+	}
+
+	#[test]
+	fn withdrawal_should_tell_of_rewards_when_it_is_the_last() {
+		let last = DelegationView {
+			leaving: 5 * ASY,
+			withdrawable: 5 * ASY,
+			rewards: ASY,
+			..delegation(0)
+		};
+		assert_eq!(withdrawal(&last), "returns 5 ASY, pays 1 ASY of rewards and ends there");
+		for other in [
+			DelegationView { active: ASY, ..last },
+			DelegationView { leaving: 6 * ASY, ..last },
+			DelegationView { rewards: 0, ..last },
+		] {
+			assert_eq!(withdrawal(&other), "returns 5 ASY");
+		}
 	}
 
 	#[test]

@@ -310,7 +310,7 @@ async fn plan_of(context: &Context, transaction: Transaction) -> Result<Plan, Er
 			workers::remove_device(context, worker, device).await
 		}
 		Transaction::ReleaseBuffer { worker, device } => {
-			Ok(workers::release_buffer(worker, device))
+			workers::release_buffer(context, worker, device).await
 		}
 		Transaction::TopUp { to, amount } => Ok(workers::top_up(to, amount)),
 	}

@@ -175,11 +175,20 @@ fn not_electable(
 				.into(),
 		);
 	}
-	(view.own < terms.minimum_self_bond).then(|| {
+	let minimum = terms.minimum_self_bond;
+	if view.own < minimum {
+		return Some(format!(
+			"a validator needs {} ASY of its own that nothing has reserved: bond {} ASY more",
+			amount(minimum),
+			amount(minimum.saturating_sub(view.own))
+		));
+	}
+	(view.weight < minimum).then(|| {
 		format!(
-			"a validator needs {} ASY of its own: bond {} ASY more",
-			amount(terms.minimum_self_bond),
-			amount(terms.minimum_self_bond.saturating_sub(view.own))
+			"a validator needs {} ASY in consensus and has {}: use `assay operator allocate \
+			 consensus SHARE`, and wait for the delay",
+			amount(minimum),
+			amount(view.weight)
 		)
 	})
 }
@@ -226,7 +235,7 @@ mod tests {
 		ValidatorView {
 			candidacy,
 			has_keys: true,
-			weight: 400 * ASY,
+			weight: 1_400 * ASY,
 			own: 1_500 * ASY,
 			elected: true,
 			serving: false,
@@ -247,8 +256,12 @@ mod tests {
 		let poor = ValidatorView { own: 400 * ASY, ..view(Candidacy::None) };
 		assert_eq!(
 			judge(&poor).as_deref(),
-			Some("a validator needs 1000 ASY of its own: bond 600 ASY more")
+			Some(
+				"a validator needs 1000 ASY of its own that nothing has reserved: bond 600 ASY more"
+			)
 		);
+		let token = ValidatorView { weight: 1, ..view(Candidacy::None) };
+		assert!(judge(&token).is_some_and(|fix| fix.contains("needs 1000 ASY in consensus")));
 		assert!(not_electable(None, &view(Candidacy::None), 5, &terms).is_some());
 	}
 

@@ -95,10 +95,18 @@ pub(super) async fn remove_device(
 	Ok(Step::new(Call::RemoveDevice { worker, device }, effect).into())
 }
 
-pub(super) fn release_buffer(worker: u64, device: u16) -> Plan {
+pub(super) async fn release_buffer(
+	context: &Context,
+	worker: u64,
+	device: u16,
+) -> Result<Plan, Error> {
+	if !context.chain.has_standing(context.best, worker, device).await? {
+		let because = format!("device {device} of worker {worker} has no buffer, or it was paid");
+		return Ok(Plan::nothing(because));
+	}
 	let effect =
 		format!("pays the buffer of device {device} of worker {worker} to the payout account");
-	Step::new(Call::ReleaseBuffer { worker, device }, effect).into()
+	Ok(Step::new(Call::ReleaseBuffer { worker, device }, effect).into())
 }
 
 pub(super) fn top_up(to: AccountId, sent: u128) -> Plan {
