@@ -6,7 +6,7 @@ use crate::{
 	Error, Event, Fault, Security, Service,
 };
 use assay_economics::{deterrence::Policy, MILLION};
-use frame_support::{assert_noop, assert_ok};
+use frame_support::{assert_noop, assert_ok, traits::Hooks};
 use sp_runtime::DispatchError;
 
 fn allocated(service: Service) -> Balance {
@@ -233,6 +233,17 @@ fn allocation_delay_should_never_fall_below_the_one_from_genesis() {
 		assert_eq!(AllocationDelay::<Test>::get(), 30);
 		assert!(happened(Event::AllocationDelaySet { blocks: 30 }));
 		assert_ok!(set(RuntimeOrigin::root(), ALLOCATION_DELAY));
+	});
+}
+
+#[test]
+fn integrity_test_should_refuse_a_policy_when_cheating_could_pay_under_it() {
+	new_test_ext().execute_with(|| {
+		assert_eq!(Operators::check_constants(), Ok(()));
+		let pays = Policy { stake_per_cost: 1, ..Policy::LIVE };
+		EconomicPolicy::<Test>::put(pays);
+		assert_eq!(Operators::check_constants(), pays.validate());
+		assert!(std::panic::catch_unwind(Operators::integrity_test).is_err());
 	});
 }
 
