@@ -221,6 +221,9 @@ pub enum ManifestError {
 	/// Bytes are not base64.
 	#[error("an `init` is not base64: {0}")]
 	Base64(String),
+	/// A number that the format cannot hold.
+	#[error("{0} holds a number that is too large for its format")]
+	NotFinite(String),
 }
 
 impl ManifestError {
@@ -235,6 +238,7 @@ impl ManifestError {
 			Self::TooMuchInit { .. } => "make the buffer larger, or give fewer bytes",
 			Self::Counter(_) => "declare it with \"kind\": \"uniform\"",
 			Self::Base64(_) => "encode the bytes in base64 with padding",
+			Self::NotFinite(_) => "give numbers below 3.4e38, or the bytes themselves in base64",
 		}
 	}
 }
@@ -311,6 +315,13 @@ impl Manifest {
 		shader.into_iter().chain(inits).collect()
 	}
 
+	/// Sum of the buffers that become blobs, in bytes.
+	pub fn output_bytes(&self) -> u64 {
+		let is_output = |buffer: &&Buffer| self.outputs.contains(&buffer.name);
+		let outputs = self.buffers.iter().filter(is_output);
+		outputs.fold(0, |sum, buffer| sum.saturating_add(buffer.size))
+	}
+
 	/// Number of dispatches in all iterations together.
 	pub fn dispatches(&self) -> u64 {
 		self.passes.len() as u64 * u64::from(self.iterations)
@@ -326,6 +337,12 @@ fn check_buffer(buffer: &Buffer, memory_bytes: u64) -> Result<(), ManifestError>
 	range(&format!("the size of buffer {}", buffer.name), buffer.size, 4, most)?;
 	if !buffer.size.is_multiple_of(4) {
 		return Err(ManifestError::Unaligned(buffer.name.clone()));
+	}
+	if let Init::F32(numbers) = &buffer.init {
+		// 1e39 is read as infinity, which JSON has no word for when the job is kept.
+		if numbers.iter().any(|number| !number.is_finite()) {
+			return Err(ManifestError::NotFinite(format!("the `init` of buffer {}", buffer.name)));
+		}
 	}
 	let given = buffer.init.inline()?.len() as u64;
 	if given > buffer.size {

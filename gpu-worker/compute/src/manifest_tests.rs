@@ -59,6 +59,7 @@ fn broken() -> Vec<(&'static str, Value)> {
 		("/buffers/0/kind", json!("texture")),
 		("/buffers/0/init", json!("random")),
 		("/buffers/0/init", json!({ "base64": "!" })),
+		("/buffers/0/init", json!({ "f32": [1.0, 1e39] })),
 		("/buffers/0/extra", json!(0)),
 		("/buffers/1/size", json!(MAX_UNIFORM_BYTES + 4)),
 		("/passes", json!([])),

@@ -4,12 +4,13 @@
 //! 64 KiB of source can nest tens of thousands of levels.
 
 use crate::manifest::{Pass, MAX_SHADER_BYTES};
+use std::{collections::BTreeMap, mem::Discriminant};
 use wgpu::naga::{
 	front::wgsl,
 	proc::TypeResolution,
 	valid::{Capabilities, FunctionInfo, ModuleInfo, ValidationFlags, Validator},
-	AddressSpace, Expression, Function, Module, ScalarKind, Statement, Type, TypeInner,
-	UniqueArena,
+	AddressSpace, AtomicFunction, Block, Expression, Function, Handle, Module, ScalarKind,
+	Statement, Type, TypeInner, UniqueArena,
 };
 
 /// A checked shader.
@@ -101,9 +102,10 @@ impl Shader {
 		Ok(places)
 	}
 
-	/// Whether the outputs are the same on every device, given a shader without data races: no
-	/// floating-point type occurs, and no value that an atomic operation returns is used, since
-	/// that depends on the order of invocations.
+	/// Whether the outputs are the same on every device, given a shader without data races that
+	/// stays inside of its buffers: no floating-point type occurs, and no order of invocations shows.
+	/// It would show in what an atomic operation returns, in what is loaded from an atomic, in the
+	/// last of several stores to one, and in operations of two kinds on the same variable.
 	pub fn is_reproducible(&self) -> bool {
 		let types = &self.module.types;
 		let globals = self.module.global_expressions.iter();
@@ -112,29 +114,110 @@ impl Shader {
 		let entries = entries.map(|(i, entry)| (&entry.function, self.info.get_entry_point(i)));
 		types.iter().all(|(_, ty)| is_integer(&ty.inner))
 			&& globals.into_iter().all(|(handle, _)| is_integer_type(&self.info[handle], types))
-			&& functions.chain(entries).all(|(function, info)| is_ordered(function, info, types))
+			&& {
+				let mut kinds = Kinds::default();
+				functions.chain(entries).all(|(function, info)| {
+					let scope = Scope { function, info, types };
+					scope.values_are_ordered() && scope.is_ordered(&function.body, &mut kinds)
+				})
+			}
 	}
 }
 
-fn is_ordered(function: &Function, info: &FunctionInfo, types: &UniqueArena<Type>) -> bool {
-	function.expressions.iter().all(|(handle, expression)| {
-		let used_atomic =
-			matches!(expression, Expression::AtomicResult { .. }) && info[handle].ref_count > 0;
-		!used_atomic && is_integer_type(&info[handle].ty, types)
-	}) && !has_exchange(&function.body)
+/// What is done to each atomic variable: adding commutes with adding and not with taking the
+/// larger, so one kind is all that leaves no trace of an order.
+#[derive(Default)]
+struct Kinds {
+	of: BTreeMap<Option<usize>, Discriminant<AtomicFunction>>,
 }
 
-/// Whether a block stores by an atomic exchange, whose last writer is a matter of luck.
-fn has_exchange(block: &wgpu::naga::Block) -> bool {
-	use wgpu::naga::AtomicFunction::Exchange;
-	block.iter().any(|statement| match statement {
-		Statement::Atomic { fun: Exchange { .. }, .. } => true,
-		Statement::Block(inner) => has_exchange(inner),
-		Statement::If { accept, reject, .. } => has_exchange(accept) || has_exchange(reject),
-		Statement::Switch { cases, .. } => cases.iter().any(|case| has_exchange(&case.body)),
-		Statement::Loop { body, continuing, .. } => has_exchange(body) || has_exchange(continuing),
+impl Kinds {
+	/// Notes an operation on the global variable `root`; whether it is the only kind so far. Where
+	/// the variable is not known (`None`), it counts for all of them.
+	fn note(&mut self, root: Option<usize>, operation: &AtomicFunction) -> bool {
+		let kind = std::mem::discriminant(match operation {
+			AtomicFunction::Subtract => &AtomicFunction::Add,
+			other => other,
+		});
+		self.of.insert(root, kind).is_none_or(|other| other == kind)
+			&& (!self.of.contains_key(&None) || self.of.values().all(|other| *other == kind))
+	}
+}
+
+/// A function and what is known of its expressions.
+struct Scope<'a> {
+	function: &'a Function,
+	info: &'a FunctionInfo,
+	types: &'a UniqueArena<Type>,
+}
+
+impl Scope<'_> {
+	/// Whether every value is an integer and none comes out of an atomic.
+	fn values_are_ordered(&self) -> bool {
+		self.function.expressions.iter().all(|(handle, expression)| {
+			let shows_order = match expression {
+				Expression::AtomicResult { .. } => self.info[handle].ref_count > 0,
+				Expression::Load { pointer } => self.points_to_atomic(*pointer),
+				_ => false,
+			};
+			!shows_order && is_integer_type(&self.info[handle].ty, self.types)
+		})
+	}
+
+	/// Whether what a block does to atomics gives the same in any order.
+	fn is_ordered(&self, block: &Block, kinds: &mut Kinds) -> bool {
+		block.iter().all(|statement| match statement {
+			// The last writer is a matter of luck.
+			Statement::Atomic { fun: AtomicFunction::Exchange { .. }, .. } => false,
+			Statement::Atomic { pointer, fun, .. } => kinds.note(self.root(*pointer), fun),
+			Statement::Store { pointer, .. } | Statement::WorkGroupUniformLoad { pointer, .. } => {
+				!self.points_to_atomic(*pointer)
+			}
+			Statement::Block(inner) => self.is_ordered(inner, kinds),
+			Statement::If { accept, reject, .. } => {
+				self.is_ordered(accept, kinds) && self.is_ordered(reject, kinds)
+			}
+			Statement::Switch { cases, .. } => {
+				cases.iter().all(|case| self.is_ordered(&case.body, kinds))
+			}
+			Statement::Loop { body, continuing, .. } => {
+				self.is_ordered(body, kinds) && self.is_ordered(continuing, kinds)
+			}
+			_ => true,
+		})
+	}
+
+	fn points_to_atomic(&self, pointer: Handle<Expression>) -> bool {
+		match self.info[pointer].ty.inner_with(self.types) {
+			TypeInner::Pointer { base, .. } => holds_atomic(*base, self.types),
+			_ => false,
+		}
+	}
+
+	/// The global variable that a pointer leads into; none if it is an argument.
+	fn root(&self, mut pointer: Handle<Expression>) -> Option<usize> {
+		loop {
+			match self.function.expressions[pointer] {
+				Expression::Access { base, .. } | Expression::AccessIndex { base, .. } => {
+					pointer = base;
+				}
+				Expression::GlobalVariable(variable) => return Some(variable.index()),
+				_ => return None,
+			}
+		}
+	}
+}
+
+/// Whether a type is an atomic or has one in it.
+fn holds_atomic(ty: Handle<Type>, types: &UniqueArena<Type>) -> bool {
+	match &types[ty].inner {
+		TypeInner::Atomic(_) => true,
+		TypeInner::Array { base, .. } => holds_atomic(*base, types),
+		TypeInner::Struct { members, .. } => {
+			members.iter().any(|member| holds_atomic(member.ty, types))
+		}
 		_ => false,
-	})
+	}
 }
 
 fn is_integer_type(resolution: &TypeResolution, types: &UniqueArena<Type>) -> bool {
@@ -169,14 +252,21 @@ mod tests {
 	fn read(body: &str) -> Result<Shader, ShaderError> {
 		let head = "@group(0) @binding(0) var<storage, read_write> data: array<u32>;
 			@group(1) @binding(3) var<storage, read_write> sum: atomic<u32>;
+			struct Pair { n: u32, sums: array<atomic<u32>, 4> }
+			@group(1) @binding(4) var<storage, read_write> pair: Pair;
 			@compute @workgroup_size(1) fn main(@builtin(global_invocation_id) id: vec3<u32>)";
 		Shader::read(&format!("{head} {{ {body} }}"))
 	}
 
 	#[test]
 	fn shader_should_be_reproducible_when_it_uses_integers_only() {
-		for body in ["data[0] = id.x * 3u;", "atomicAdd(&sum, data[0]);", "data[1] ^= 1u << id.x;"]
-		{
+		for body in [
+			"data[0] = id.x * 3u;",
+			"atomicAdd(&sum, data[0]);",
+			"data[1] ^= 1u << id.x;",
+			"atomicAdd(&sum, 1u); atomicSub(&sum, 3u); atomicMax(&pair.sums[id.x], data[0]);",
+			"data[1] = pair.n; pair.n = 4u;",
+		] {
 			assert!(read(body).expect(body).is_reproducible(), "{body}");
 		}
 	}
@@ -190,6 +280,13 @@ mod tests {
 			"let x = vec2(1.5, 2.0); data[0] = u32(x.y);",
 			"data[0] = atomicAdd(&sum, 1u);",
 			"if (id.x > 1u) { atomicExchange(&sum, id.x); }",
+			"atomicCompareExchangeWeak(&sum, 1u, id.x);",
+			"data[id.x] = atomicLoad(&sum);",
+			"data[id.x] = atomicLoad(&pair.sums[2]);",
+			"atomicStore(&sum, id.x);",
+			"loop { atomicStore(&pair.sums[id.x], 1u); break; }",
+			"atomicAdd(&sum, 1u); if (id.x > 1u) { atomicMax(&sum, 7u); }",
+			"atomicAdd(&pair.sums[id.x], 1u); atomicXor(&pair.sums[id.y], 7u);",
 		] {
 			assert!(!read(body).expect(body).is_reproducible(), "{body}");
 		}
