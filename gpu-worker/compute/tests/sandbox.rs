@@ -3,7 +3,7 @@
 mod common;
 
 use assay_compute::{
-	sandbox::{Control, Failure, Finished, Progress, Sandbox},
+	sandbox::{Caps, Control, Failure, Finished, Launcher, Progress, Sandbox},
 	Hash,
 };
 use common::*;
@@ -123,7 +123,7 @@ fn endless_loop_should_fail_when_it_meets_the_dispatch_limit() {
 		"var i = 1u; loop { i = i * 3u + data[i % 64u]; if (i == 0u) { break; } data[id.x] = i; }";
 	// Mesa ends such a loop itself after 65,535 rounds, so many invocations are what hangs there.
 	let failure = hostile(common::job(&shader(body), 256, [65_535, 64, 1]));
-	assert!(matches!(failure, Failure::DispatchTooLong { first: 0, .. }), "{failure:?}");
+	assert!(matches!(failure, Failure::DispatchTooLong { dispatch: 0, .. }), "{failure:?}");
 }
 
 #[test]
@@ -304,11 +304,94 @@ fn job_should_wait_at_a_boundary_when_it_is_paused() {
 	assert!(at - asked < Duration::from_millis(2_000));
 	std::thread::sleep(Duration::from_millis(400));
 	assert!(events.try_recv().is_err(), "nothing runs while it is paused");
+	// Another tenant's hostile job meanwhile is as good as none.
+	assert!(matches!(hostile(common::job("not WGSL", 256, [1, 1, 1])), Failure::Shader { .. }));
+	assert!(events.try_recv().is_err(), "nothing runs while it is paused");
 	own.pause(false);
 	wait(|event| matches!(event, Progress::Resumed(_)));
 	let finished = running.join().expect("no panic").expect("the job is honest");
-	assert!((400..1_500).contains(&finished.paused_ms), "{} ms", finished.paused_ms);
+	assert!((400..20_000).contains(&finished.paused_ms), "{} ms", finished.paused_ms);
 	assert_eq!(finished.dispatches, 2_000);
+}
+
+#[test]
+fn outputs_should_wait_when_a_round_begins_while_they_are_written() {
+	let folder = tempfile::tempdir().expect("there is a temporary folder");
+	let own = sandbox(folder.path());
+	let job =
+		with_large_output(common::job(&shader("data[id.x] = 1u;"), 256, [1, 1, 1]), 200 << 20);
+	let own = &own;
+	let mut paused = false;
+	let finished = std::thread::scope(|scope| {
+		let tell = |event| match event {
+			Progress::Dispatches(1) => own.pause(true),
+			Progress::Paused => {
+				paused = true;
+				scope.spawn(|| {
+					std::thread::sleep(Duration::from_millis(800));
+					own.pause(false);
+				});
+			}
+			_ => {}
+		};
+		own.run(&manifest(job), |_| None, &Control::default(), tell)
+	});
+	let finished = finished.expect("the job is honest");
+	assert!(paused && finished.paused_ms >= 800, "{} ms", finished.paused_ms);
+	assert_eq!(words(&finished, 1).len(), 50 << 20);
+}
+
+#[test]
+fn job_should_finish_when_its_dispatches_are_uneven() {
+	let folder = tempfile::tempdir().expect("there is a temporary folder");
+	let caps = Caps { dispatch_ms: 1_500, ..CAPS };
+	let own = Sandbox::new(launcher(), cpu(), caps, folder.path().join("work"));
+	let source = format!(
+		"{HEAD}
+		@group(0) @binding(1) var<uniform> step: vec4<u32>;
+		@compute @workgroup_size(64) fn main(@builtin(local_invocation_index) i: u32) {{
+			if (step.x < 31u) {{ return; }}
+			var x = i;
+			for (var k = 0u; k < 50000u; k++) {{ x = x * 1664525u + k; }}
+			data[i] = x;
+		}}"
+	);
+	// 31 dispatches of nothing, after which 31 come that take some 100 ms each.
+	let mut job = common::job(&source, 256, [96, 1, 1]);
+	job["buffers"] = json!([
+		{ "name": "data", "size": 256 },
+		{ "name": "step", "size": 16, "kind": "uniform" },
+	]);
+	job["passes"][0]["bindings"] =
+		json!([{ "binding": 0, "buffer": "data" }, { "binding": 1, "buffer": "step" }]);
+	job["counter"] = json!("step");
+	job["iterations"] = json!(62);
+	let own = own.expect("the sandbox starts");
+	let finished = own.run(&manifest(job), |_| None, &Control::default(), |_| {});
+	let finished = finished.expect("each dispatch is short");
+	assert!(finished.kernel_ms > 1_500.0, "{} ms", finished.kernel_ms);
+}
+
+#[test]
+#[cfg(unix)]
+fn job_should_run_when_the_child_before_could_not_start() {
+	let folder = tempfile::tempdir().expect("there is a temporary folder");
+	let script = folder.path().join("start.sh");
+	let (started, program) = (folder.path().join("started"), launcher().program);
+	let text = format!(
+		"if [ ! -e {0} ]; then touch {0}; exit 1; fi; exec {1} sandbox",
+		started.display(),
+		program.display()
+	);
+	std::fs::write(&script, text).expect("the folder is writable");
+	let launcher = Launcher { program: "/bin/sh".into(), arguments: vec![script.into()] };
+	let own = Sandbox::new(launcher, cpu(), CAPS, folder.path().join("work"));
+	let own = own.expect("the sandbox starts");
+	// Time enough for the failure to wait for a job.
+	std::thread::sleep(Duration::from_millis(500));
+	assert!(started.exists());
+	let job = common::job(&shader("data[id.x] = 1u;"), 256, [1, 1, 1]);
+	own.run(&manifest(job), |_| None, &Control::default(), |_| {}).expect("the next one starts");
 }
 
 #[test]
@@ -354,6 +437,27 @@ fn child_should_be_refused_when_it_reaches_for_anything() {
 		// By the filter: a kernel that lacks this interface would not know the call.
 		let x32 = report["refused"]["x32"].as_str().expect("it is refused");
 		assert!(x32.contains("not permitted"), "{x32}");
+	}
+	for attempt in [
+		"affinity",
+		"parameters",
+		"io_priority",
+		"move_pages",
+		"migrate_pages",
+		"memfd",
+		"owner",
+		"owner_ex",
+		"signal",
+		"async",
+		"async_ioctl",
+		"owner_ioctl",
+		"outlive",
+	] {
+		let outcome = report["refused"][attempt].as_str();
+		assert!(
+			outcome.is_some_and(|text| text.contains("not permitted")),
+			"{attempt}: {outcome:?}"
+		);
 	}
 	for (attempt, outcome) in report["refused"].as_object().expect("it is a map") {
 		let files = ["secret", "root", "shadow", "input"].iter().any(|part| attempt.contains(part));

@@ -3,7 +3,7 @@
 
 use super::{
 	execute,
-	protocol::{receive, send, Caps, Confinement, Event, Order, Setup},
+	protocol::{receive, send, Caps, Confinement, Event, Order, Setup, MAX_ORDER},
 	watchdog::Watchdog,
 	Failure,
 };
@@ -14,7 +14,6 @@ use std::{
 	path::Path,
 	process::ExitCode,
 	sync::{mpsc, Arc, Condvar, Mutex, MutexGuard, PoisonError},
-	time::{Duration, Instant},
 };
 
 /// naga recurses over nested source, and 64 KiB of it can nest 60,000 levels.
@@ -35,7 +34,7 @@ pub fn child_main() -> ExitCode {
 fn serve() -> io::Result<()> {
 	let voice = Voice(Arc::new(Mutex::new(take_output()?)));
 	let mut input = io::stdin().lock();
-	let setup: Setup = receive(&mut input)?;
+	let setup: Setup = receive(&mut input, MAX_ORDER)?;
 	let (device, confinement) = match enter(&setup) {
 		Ok(entered) => entered,
 		Err(error) => {
@@ -103,7 +102,7 @@ fn obey(
 		}
 	});
 	loop {
-		match receive(input) {
+		match receive(input, MAX_ORDER) {
 			Ok(Order::Run(manifest)) => {
 				let _ = jobs.send(*manifest);
 			}
@@ -203,19 +202,20 @@ impl Gate {
 		self.0 .0.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 
-	/// Returns at once, or after telling by `closed` that it waits; then how long that was.
-	pub(super) fn pass(&self, closed: impl FnOnce()) -> Duration {
-		let mut shut = self.lock();
-		if !*shut {
-			return Duration::ZERO;
+	/// Whether a job has to wait at its next boundary.
+	pub(super) fn is_closed(&self) -> bool {
+		*self.lock()
+	}
+
+	/// Returns at once, or after telling by `closed` that it waits.
+	pub(super) fn pass(&self, closed: impl FnOnce()) {
+		if !self.is_closed() {
+			return;
 		}
-		let since = Instant::now();
-		drop(shut);
 		closed();
-		shut = self.lock();
+		let mut shut = self.lock();
 		while *shut {
 			shut = self.0 .1.wait(shut).unwrap_or_else(PoisonError::into_inner);
 		}
-		since.elapsed()
 	}
 }

@@ -60,6 +60,8 @@ const DEVICES: &[&str] = &[
 
 /// Bytes that the driver, its compiler and the deep stack need above the job's own memory.
 const HEADROOM: u64 = 2 << 30;
+/// Bytes that a GPU's driver may take of the host's memory besides, however large its own is.
+const GPU_HOST: u64 = 1 << 30;
 
 /// Everything that must be in force before the driver starts threads, since a thread inherits it
 /// and one that runs already is not reached.
@@ -74,6 +76,8 @@ pub(super) fn before_device(setup: &Setup) -> io::Result<Confinement> {
 	// SAFETY: the call takes five integers and no pointer.
 	check(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) })?;
 	drop_capabilities()?;
+	// When memory runs out, this process goes first. Where the file is missing, there is no such rule.
+	let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
 	let landlock = hide_files(setup).map_err(io::Error::other)?;
 	Ok(Confinement { limits: true, seccomp: false, landlock: landlock.into() })
 }
@@ -81,14 +85,15 @@ pub(super) fn before_device(setup: &Setup) -> io::Result<Confinement> {
 /// What only works once the device is open, and holds for every thread.
 pub(super) fn after_device(setup: &Setup, so_far: Confinement) -> io::Result<Confinement> {
 	let [size, data] = mapped()?;
-	let room = setup.caps.memory_bytes.saturating_mul(2).saturating_add(HEADROOM);
 	if setup.adapter.cpu {
+		let room = setup.caps.memory_bytes.saturating_mul(2).saturating_add(HEADROOM);
 		limit(libc::RLIMIT_AS, size.saturating_add(room))?;
 	} else {
-		// A GPU's driver maps far more addresses than memory; what it allocates on the host counts.
-		limit(libc::RLIMIT_DATA, data.saturating_add(room))?;
+		// A GPU's driver maps far more addresses than memory; what it allocates on the host counts,
+		// and the job's buffers are elsewhere.
+		limit(libc::RLIMIT_DATA, data.saturating_add(HEADROOM + GPU_HOST))?;
 	}
-	filter_calls().map_err(io::Error::other)?;
+	filter_calls(setup.adapter.cpu).map_err(io::Error::other)?;
 	Ok(Confinement { seccomp: true, ..so_far })
 }
 
@@ -152,6 +157,24 @@ fn mapped() -> io::Result<[u64; 2]> {
 	Ok([size, data])
 }
 
+/// The version of the kernel's Landlock; 0 where there is none.
+pub(super) fn landlock_version() -> u32 {
+	/// `LANDLOCK_CREATE_RULESET_VERSION`.
+	const VERSION: u32 = 1;
+	let nothing = std::ptr::null::<u8>();
+	// SAFETY: with this flag the call takes no structure and only answers a number.
+	let version =
+		unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, nothing, 0usize, VERSION) };
+	u32::try_from(version).unwrap_or(0)
+}
+
+/// Hides the memory and the environment of this process from others of its user, and keeps it out
+/// of core dumps.
+pub(super) fn hide_self() -> io::Result<()> {
+	// SAFETY: integers only.
+	check(unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0) })
+}
+
 fn hide_files(setup: &Setup) -> Result<&'static str, landlock::RulesetError> {
 	let abi = ABI::V6;
 	let read: BitFlags<AccessFs> = AccessFs::ReadFile | AccessFs::ReadDir;
@@ -211,7 +234,12 @@ fn refused() -> Vec<libc::c_long> {
 		libc::SYS_unshare,
 		libc::SYS_setpriority,
 		libc::SYS_sched_setscheduler,
+		libc::SYS_sched_setparam,
 		libc::SYS_sched_setattr,
+		libc::SYS_sched_setaffinity,
+		libc::SYS_ioprio_set,
+		libc::SYS_move_pages,
+		libc::SYS_migrate_pages,
 		// More rights or resources.
 		libc::SYS_setrlimit,
 		libc::SYS_setuid,
@@ -284,11 +312,23 @@ fn refused() -> Vec<libc::c_long> {
 	calls
 }
 
-fn filter_calls() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// What the C library does not name for every system, from `asm-generic/ioctls.h`, `sockios.h` and
+/// `fcntl.h`.
+const FIOASYNC: u64 = 0x5452;
+const FIOSETOWN: u64 = 0x8901;
+const SIOCSPGRP: u64 = 0x8902;
+const F_SETSIG: libc::c_int = 10;
+const F_SETOWN_EX: libc::c_int = 15;
+
+fn filter_calls(cpu: bool) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 	use SeccompCmpArgLen::{Dword, Qword};
 	let rule = |conditions| SeccompRule::new(conditions).map(|rule| vec![rule]);
 	let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
 		refused().into_iter().map(|call| (call, Vec::new())).collect();
+	if cpu {
+		// Memory that no limit counts; NVIDIA's driver has its translated programs there.
+		rules.insert(libc::SYS_memfd_create, Vec::new());
+	}
 	// A thread may be started, a process not.
 	let thread = SeccompCmpOp::MaskedEq(libc::CLONE_THREAD as u64);
 	rules.insert(libc::SYS_clone, rule(vec![SeccompCondition::new(0, Qword, thread, 0)?])?);
@@ -298,9 +338,24 @@ fn filter_calls() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 	// A thread may signal (abort) its own process only.
 	let own = SeccompCondition::new(0, Dword, SeccompCmpOp::Ne, std::process::id().into())?;
 	rules.insert(libc::SYS_tgkill, rule(vec![own])?);
-	// Typing into somebody's terminal.
-	let typing = SeccompCondition::new(1, Dword, SeccompCmpOp::Eq, libc::TIOCSTI)?;
-	rules.insert(libc::SYS_ioctl, rule(vec![typing])?);
+	let any = |place, values: &[u64]| {
+		let one = |value: &u64| {
+			let is = SeccompCondition::new(place, Dword, SeccompCmpOp::Eq, *value)?;
+			SeccompRule::new(vec![is])
+		};
+		values.iter().map(one).collect::<Result<Vec<_>, _>>()
+	};
+	// Typing into somebody's terminal, and having signals sent to somebody.
+	rules.insert(libc::SYS_ioctl, any(1, &[libc::TIOCSTI, FIOASYNC, FIOSETOWN, SIOCSPGRP])?);
+	let owner = [libc::F_SETOWN, F_SETOWN_EX, F_SETSIG].map(|command| command as u64);
+	let mut file = any(1, &owner)?;
+	let flags = SeccompCondition::new(1, Dword, SeccompCmpOp::Eq, libc::F_SETFL as u64)?;
+	let signals = libc::O_ASYNC as u64;
+	let signals = SeccompCondition::new(2, Dword, SeccompCmpOp::MaskedEq(signals), signals)?;
+	file.push(SeccompRule::new(vec![flags, signals])?);
+	rules.insert(libc::SYS_fcntl, file);
+	// Outliving the parent.
+	rules.insert(libc::SYS_prctl, any(0, &[libc::PR_SET_PDEATHSIG as u64])?);
 	install(rules, libc::EPERM)?;
 	#[cfg(target_arch = "x86_64")]
 	refuse_x32()?;

@@ -12,7 +12,7 @@ use crate::{
 	Device,
 };
 use std::{
-	collections::BTreeMap,
+	collections::{BTreeMap, VecDeque},
 	fs::File,
 	io::{Read, Write},
 	path::PathBuf,
@@ -21,10 +21,10 @@ use std::{
 
 /// Bytes that cross between host and device at once.
 const CHUNK: u64 = 8 << 20;
-/// Most dispatches of one submission, so that short ones do not cost a round trip each.
-const MAX_BATCH: u64 = 256;
-/// A submission grows while it is shorter than this, and shrinks when it is four times as long.
-const BATCH_TIME: Duration = Duration::from_millis(15);
+/// Bytes that are read or written between two looks at the gate: files can be slow.
+const PIECE: usize = 1 << 20;
+/// Dispatches that the device has at once: one runs, and the next waits behind it.
+pub(super) const IN_FLIGHT: usize = 2;
 /// How often progress is told.
 const TELL: Duration = Duration::from_millis(100);
 /// What copying a chunk may take.
@@ -45,12 +45,6 @@ struct Step {
 	pipeline: wgpu::ComputePipeline,
 	groups: Vec<(u32, wgpu::BindGroup)>,
 	dispatch: [u32; 3],
-}
-
-/// The uniform buffer with the iteration, and where its next values wait.
-struct Counter<'a> {
-	target: &'a wgpu::Buffer,
-	values: wgpu::Buffer,
 }
 
 impl Job<'_> {
@@ -163,7 +157,13 @@ impl Job<'_> {
 		let mut offset = 0;
 		loop {
 			let mut chunk = Vec::new();
-			(&mut reader).take(CHUNK).read_to_end(&mut chunk).map_err(broken)?;
+			while (chunk.len() as u64) < CHUNK {
+				self.pass();
+				let piece = (&mut reader).take(PIECE as u64).read_to_end(&mut chunk);
+				if piece.map_err(broken)? == 0 {
+					break;
+				}
+			}
 			if chunk.is_empty() {
 				return Ok(());
 			}
@@ -172,7 +172,7 @@ impl Job<'_> {
 			self.device.queue.write_buffer(buffer, offset, &chunk);
 			// Waiting keeps what is in flight to one chunk.
 			self.device.queue.submit([]);
-			self.wait(COPY_LIMIT_MS, copy_too_long())?;
+			self.wait(None, COPY_LIMIT_MS, copy_too_long())?;
 			offset += read;
 		}
 	}
@@ -210,53 +210,39 @@ impl Job<'_> {
 		Ok(steps)
 	}
 
-	/// Runs every dispatch of every iteration, in submissions that end in time.
+	/// Runs every dispatch of every iteration, each a submission of its own that has to end in time.
 	fn dispatch(
 		&self,
 		manifest: &Manifest,
 		steps: &[Step],
 		buffers: &BTreeMap<&str, wgpu::Buffer>,
 	) -> Result<ChildReport, Failure> {
-		let counter = manifest.counter.as_deref().map(|name| Counter {
-			target: &buffers[name],
-			values: self.device.device.create_buffer(&wgpu::BufferDescriptor {
-				label: None,
-				size: 4 * MAX_BATCH,
-				usage: wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST,
-				mapped_at_creation: false,
-			}),
-		});
+		let counter = manifest.counter.as_deref().map(|name| &buffers[name]);
 		let total = manifest.dispatches();
-		let (mut done, mut batch) = (0, 1);
+		let limit_ms = self.caps.dispatch_ms;
+		let (mut given, mut done) = (0, 0);
+		let mut in_flight = VecDeque::new();
 		let mut kernel = Duration::ZERO;
-		let mut paused = Duration::ZERO;
-		let mut told = Instant::now();
+		let (mut begun, mut told) = (Instant::now(), Instant::now());
 		self.say(&Event::Started)?;
 		while done < total {
-			let waited = self.gate.pass(|| {
-				// A parent that is gone ends this process in another thread.
-				let _ = self.voice.say(&Event::Paused);
-			});
-			if !waited.is_zero() {
-				paused += waited;
-				self.say(&Event::Resumed(paused.as_millis().try_into().unwrap_or(u64::MAX)))?;
+			if in_flight.is_empty() {
+				self.pass();
+				begun = Instant::now();
 			}
-			let count = batch.min(total - done);
-			let (first, last) = (done, done + count - 1);
-			let limit_ms = self.caps.dispatch_ms;
-			let begun = Instant::now();
-			self.submit(steps, counter.as_ref(), first, count);
-			self.wait(limit_ms, Failure::DispatchTooLong { first, last, limit_ms })?;
-			let took = begun.elapsed();
-			kernel += took;
-			done += count;
-			batch = match took {
-				short if short < BATCH_TIME => (batch * 2).min(MAX_BATCH),
-				long if long > BATCH_TIME * 4 => (batch / 2).max(1),
-				_ => batch,
-			};
+			while given < total && in_flight.len() < IN_FLIGHT && !self.gate.is_closed() {
+				in_flight.push_back(self.submit(steps, counter, given));
+				given += 1;
+			}
+			let Some(submission) = in_flight.pop_front() else { continue };
+			let failure = Failure::DispatchTooLong { dispatch: done, limit_ms };
+			self.wait(Some(submission), limit_ms, failure)?;
+			let ended = Instant::now();
+			kernel += ended - begun;
+			begun = ended;
+			done += 1;
 			if told.elapsed() > TELL || done == total {
-				told = Instant::now();
+				told = ended;
 				self.say(&Event::Progress(done))?;
 			}
 		}
@@ -264,50 +250,54 @@ impl Job<'_> {
 		Ok(ChildReport { dispatches: done, kernel_ms, reproducible: false })
 	}
 
-	/// Submits `count` dispatches from number `first` on.
-	fn submit(&self, steps: &[Step], counter: Option<&Counter<'_>>, first: u64, count: u64) {
-		let mut encoder = self.device.device.create_command_encoder(&Default::default());
+	/// Submits the dispatch with this number, counted over all iterations.
+	fn submit(
+		&self,
+		steps: &[Step],
+		counter: Option<&wgpu::Buffer>,
+		number: u64,
+	) -> wgpu::SubmissionIndex {
 		let length = steps.len() as u64;
-		let mut values = Vec::new();
-		let mut next = first;
-		while next < first + count {
-			// Dispatches up to the end of an iteration share its number.
-			let end = (next / length + 1) * length;
-			let end = end.min(first + count);
-			if let Some(counter) = counter {
-				let iteration = (next / length) as u32;
-				let place = 4 * values.len() as u64;
-				encoder.copy_buffer_to_buffer(&counter.values, place, counter.target, 0, 4);
-				values.push(iteration);
-			}
-			let mut pass = encoder.begin_compute_pass(&Default::default());
-			for number in next..end {
-				let step = &steps[(number % length) as usize];
-				let [x, y, z] = step.dispatch;
-				pass.set_pipeline(&step.pipeline);
-				for (group, made) in &step.groups {
-					pass.set_bind_group(*group, made, &[]);
-				}
-				pass.dispatch_workgroups(x, y, z);
-			}
-			drop(pass);
-			next = end;
+		if let Some(counter) = counter.filter(|_| number.is_multiple_of(length)) {
+			let iteration = (number / length) as u32;
+			self.device.queue.write_buffer(counter, 0, &iteration.to_le_bytes());
 		}
-		if let Some(counter) = counter {
-			self.device.queue.write_buffer(&counter.values, 0, bytemuck::cast_slice(&values));
+		let mut encoder = self.device.device.create_command_encoder(&Default::default());
+		let mut pass = encoder.begin_compute_pass(&Default::default());
+		let step = &steps[(number % length) as usize];
+		let [x, y, z] = step.dispatch;
+		pass.set_pipeline(&step.pipeline);
+		for (group, made) in &step.groups {
+			pass.set_bind_group(*group, made, &[]);
 		}
-		self.device.queue.submit([encoder.finish()]);
+		pass.dispatch_workgroups(x, y, z);
+		drop(pass);
+		self.device.queue.submit([encoder.finish()])
 	}
 
-	/// Waits until the device has done everything; says `failure` when it takes too long.
-	fn wait(&self, limit_ms: u64, failure: Failure) -> Result<(), Failure> {
+	/// Waits while the job is paused.
+	fn pass(&self) {
+		self.gate.pass(|| {
+			// A parent that is gone ends this process in another thread.
+			let _ = self.voice.say(&Event::Paused);
+		});
+	}
+
+	/// Waits until the device has done one submission, or everything; says `failure` when it takes
+	/// too long.
+	fn wait(
+		&self,
+		submission: Option<wgpu::SubmissionIndex>,
+		limit_ms: u64,
+		failure: Failure,
+	) -> Result<(), Failure> {
 		let limit = Duration::from_millis(limit_ms);
 		// Behind the driver's own timeout, for drivers that do their work inside of other calls.
 		self.watchdog.arm(limit + Duration::from_millis(500), failure.clone());
 		let waited = self
 			.device
 			.device
-			.poll(wgpu::PollType::Wait { submission_index: None, timeout: Some(limit) });
+			.poll(wgpu::PollType::Wait { submission_index: submission, timeout: Some(limit) });
 		self.watchdog.disarm();
 		match waited {
 			Ok(_) => Ok(self.device.check()?),
@@ -333,11 +323,14 @@ impl Job<'_> {
 			encoder.copy_buffer_to_buffer(buffer, offset, &staging, 0, length);
 			self.device.queue.submit([encoder.finish()]);
 			staging.map_async(wgpu::MapMode::Read, 0..length, |_| {});
-			self.wait(COPY_LIMIT_MS, copy_too_long())?;
+			self.wait(None, COPY_LIMIT_MS, copy_too_long())?;
 			let view = staging
 				.get_mapped_range(0..length)
 				.map_err(|error| Failure::Device { message: error.to_string() })?;
-			file.write_all(&view).map_err(broken)?;
+			for piece in view.chunks(PIECE) {
+				self.pass();
+				file.write_all(piece).map_err(broken)?;
+			}
 			drop(view);
 			staging.unmap();
 			offset += length;

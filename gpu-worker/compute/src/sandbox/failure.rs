@@ -39,12 +39,10 @@ pub enum Failure {
 		limit_ms: u64,
 	},
 	/// A dispatch took too long.
-	#[error("dispatch {first} (to {last}) took longer than {limit_ms} ms")]
+	#[error("dispatch {dispatch} took longer than {limit_ms} ms")]
 	DispatchTooLong {
-		/// First dispatch of the submission, from 0 over all iterations.
-		first: u64,
-		/// Its last dispatch.
-		last: u64,
+		/// Its number, from 0 over all iterations.
+		dispatch: u64,
 		/// The limit in milliseconds.
 		limit_ms: u64,
 	},
@@ -79,6 +77,14 @@ pub enum Failure {
 		/// What is free.
 		free: u64,
 	},
+	/// The worker's disk is almost full.
+	#[error("the outputs need {needed} bytes, and the worker's disk has {free} to give")]
+	DiskFull {
+		/// Size of the outputs.
+		needed: u64,
+		/// What the disk has above what is kept free.
+		free: u64,
+	},
 	/// The renter cancelled it.
 	#[error("the job was cancelled")]
 	Cancelled,
@@ -95,6 +101,23 @@ pub enum Failure {
 }
 
 impl Failure {
+	/// The same with texts of bounded length: those of a child may be of any.
+	pub(super) fn shortened(mut self) -> Self {
+		/// Characters of a text: as many as of naga's longest.
+		const MOST: usize = 4_096;
+		if let Self::Shader { message: text }
+		| Self::BlobTooLong { buffer: text, .. }
+		| Self::Device { message: text }
+		| Self::Crashed { message: text }
+		| Self::Worker { message: text } = &mut self
+		{
+			if let Some((end, _)) = text.char_indices().nth(MOST) {
+				text.truncate(end);
+			}
+		}
+		self
+	}
+
 	/// What to do about it.
 	pub fn fix(&self) -> &'static str {
 		match self {
@@ -108,6 +131,7 @@ impl Failure {
 			Self::Device { .. } => "correct what the message names; else submit the job again",
 			Self::Crashed { .. } => "simplify the shader: the driver could not handle it",
 			Self::StorageFull { .. } => "delete blobs that you no longer need",
+			Self::DiskFull { .. } => "submit the job again later, and tell the provider",
 			Self::Cancelled | Self::Interrupted => "submit the job again",
 			Self::Worker { .. } => "submit the job again; tell the provider if it happens again",
 		}

@@ -15,3 +15,34 @@ pub use failure::Failure;
 pub use folder::Folder;
 pub use process::{Control, Finished, Launcher, Progress, Sandbox};
 pub use protocol::{Caps, Confinement};
+
+/// Whether this system can hide files from jobs: `full`, `partial` (an older kernel) or `none`.
+pub fn landlock() -> &'static str {
+	#[cfg(target_os = "linux")]
+	let version = confine::landlock_version();
+	#[cfg(not(target_os = "linux"))]
+	let version = 0;
+	match version {
+		0 => "none",
+		1..6 => "partial",
+		_ => "full",
+	}
+}
+
+/// Variable of the environment that, as `true`, allows to run jobs where files cannot be hidden from
+/// them.
+pub const ALLOW_NO_LANDLOCK: &str = "ASSAY_ALLOW_NO_LANDLOCK";
+
+/// Whether jobs of strangers may run here: files are hidden from them, or somebody has said that this
+/// is not needed.
+pub fn may_run() -> bool {
+	landlock() != "none" || std::env::var(ALLOW_NO_LANDLOCK).is_ok_and(|value| value == "true")
+}
+
+/// Hides the memory and the environment of this process from others of its user, where the system
+/// can.
+pub fn hide_self() -> std::io::Result<()> {
+	#[cfg(target_os = "linux")]
+	confine::hide_self()?;
+	Ok(())
+}

@@ -1,8 +1,9 @@
 //! The parent's side: starting children ahead of time, and seeing one through its job.
 
 use super::{
+	execute::IN_FLIGHT,
 	folder::Folder,
-	protocol::{receive, send, Caps, ChildReport, Confinement, Event, Order, Setup},
+	protocol::{receive, send, Caps, ChildReport, Confinement, Event, Order, Setup, MAX_EVENT},
 	Failure,
 };
 use crate::{manifest::Manifest, AdapterId, Hash};
@@ -24,6 +25,8 @@ use std::{
 const OPEN_LIMIT: Duration = Duration::from_secs(60);
 /// How long a job that does not start at once is waited for a child.
 const CHILD_LIMIT: Duration = Duration::from_secs(90);
+/// How long one job waits for it before others may, and before it looks whether it is cancelled.
+const TURN: Duration = Duration::from_millis(100);
 /// How soon a pause or a cancellation is noticed.
 const TICK: Duration = Duration::from_millis(10);
 /// What the rest of a job may take beyond its own limit: filling buffers and writing outputs.
@@ -92,18 +95,33 @@ impl Sandbox {
 		control: &Control,
 		tell: impl FnMut(Progress),
 	) -> Result<Finished, Failure> {
-		loop {
-			let child = {
+		let child = self.child(control)?;
+		child.run(manifest, blob, control, tell, self)
+	}
+
+	/// Waits for a child. One that could not start, or that was killed while it waited, has seen no
+	/// job: the next may do better.
+	fn child(&self, control: &Control) -> Result<Warm, Failure> {
+		let until = Instant::now() + CHILD_LIMIT;
+		let mut failure = Failure::Worker { message: "no process for the job became ready".into() };
+		while Instant::now() < until {
+			if control.is_cancelled() {
+				return Err(Failure::Cancelled);
+			}
+			let next = {
 				let ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
-				ready.recv_timeout(CHILD_LIMIT).map_err(|_| Failure::Worker {
-					message: "no process for the job became ready".into(),
-				})??
+				ready.recv_timeout(TURN)
 			};
-			// One that was killed while it waited has seen no job: take the next.
-			if let Some(child) = child.alive() {
-				return child.run(manifest, blob, control, tell, self);
+			match next {
+				Ok(Ok(child)) => match child.alive() {
+					Some(child) => return Ok(child),
+					None => continue,
+				},
+				Ok(Err(error)) => failure = error,
+				Err(_) => {}
 			}
 		}
+		Err(failure)
 	}
 
 	/// Stops all jobs at their next dispatch boundary, or lets them go on.
@@ -121,12 +139,23 @@ impl Sandbox {
 #[derive(Debug, Default)]
 pub struct Control {
 	cancel: AtomicBool,
+	suspended: AtomicBool,
 }
 
 impl Control {
 	/// Ends the job.
 	pub fn cancel(&self) {
 		self.cancel.store(true, Ordering::Relaxed);
+	}
+
+	/// Stops the job at its next dispatch boundary, or lets it go on.
+	pub fn suspend(&self, suspend: bool) {
+		self.suspended.store(suspend, Ordering::SeqCst);
+	}
+
+	/// Whether it is stopped, apart from pauses of its device.
+	pub fn is_suspended(&self) -> bool {
+		self.suspended.load(Ordering::SeqCst)
 	}
 
 	/// Whether it is to end.
@@ -295,7 +324,7 @@ impl Warm {
 			start_ms: watch.start_ms,
 			kernel_ms: report.kernel_ms,
 			paused_ms: watch.paused.as_millis().try_into().unwrap_or(u64::MAX),
-			dispatches: report.dispatches,
+			dispatches: report.dispatches.min(manifest.dispatches()),
 			reproducible: report.reproducible,
 			confinement: self.confinement,
 			folder: self.folder,
@@ -318,12 +347,16 @@ impl Warm {
 			if control.is_cancelled() {
 				return Err(Failure::Cancelled);
 			}
-			let pause = paused.load(Ordering::SeqCst);
+			let pause = paused.load(Ordering::SeqCst) || control.is_suspended();
 			if pause != pausing {
 				pausing = pause;
 				let order = if pause { Order::Pause } else { Order::Resume };
 				send(&mut self.input, &order).map_err(gone)?;
-				watch.asked(pause);
+				if pause {
+					watch.asked();
+				} else if let Some(paused_ms) = watch.resumed() {
+					tell(Progress::Resumed(paused_ms));
+				}
 			}
 			watch.check()?;
 			match self.events.recv_timeout(TICK) {
@@ -332,16 +365,17 @@ impl Warm {
 					watch.started();
 					tell(Progress::Started);
 				}
-				Ok(Ok(Event::Progress(done))) => tell(Progress::Dispatches(done)),
-				Ok(Ok(Event::Paused)) => {
-					watch.paused();
-					tell(Progress::Paused);
+				Ok(Ok(Event::Progress(done))) => {
+					watch.dispatches = done;
+					tell(Progress::Dispatches(done));
 				}
-				Ok(Ok(Event::Resumed(_))) => {
-					tell(Progress::Resumed(watch.resumed()));
+				Ok(Ok(Event::Paused)) => {
+					if watch.paused() {
+						tell(Progress::Paused);
+					}
 				}
 				Ok(Ok(Event::Done(report))) => return Ok(report),
-				Ok(Ok(Event::Failed(failure))) => return Err(failure),
+				Ok(Ok(Event::Failed(failure))) => return Err(failure.shortened()),
 				Ok(Ok(Event::Ready(_))) => return Err(gone(io::Error::other("it spoke nonsense"))),
 				Ok(Err(error)) => return Err(gone(error)),
 				Err(RecvTimeoutError::Disconnected) => {
@@ -398,6 +432,7 @@ struct Watch {
 	ordered: Option<Instant>,
 	since: Option<Instant>,
 	paused: Duration,
+	dispatches: u64,
 }
 
 impl Watch {
@@ -413,6 +448,7 @@ impl Watch {
 			ordered: None,
 			since: None,
 			paused: Duration::ZERO,
+			dispatches: 0,
 		}
 	}
 
@@ -425,19 +461,26 @@ impl Watch {
 		}
 	}
 
-	fn asked(&mut self, pause: bool) {
-		self.ordered = pause.then(Instant::now);
+	/// A pause was ordered.
+	fn asked(&mut self) {
+		self.ordered = Some(Instant::now());
 	}
 
-	fn paused(&mut self) {
-		self.since = Some(Instant::now());
+	/// The child says that it waits; whether it was asked to. Its word alone stops no clock.
+	fn paused(&mut self) -> bool {
+		let asked = self.ordered.take().is_some();
+		if asked {
+			self.since = Some(Instant::now());
+		}
+		asked
+	}
+
+	/// The pause was called off: from now on the job's time runs again, whatever the child does.
+	/// Milliseconds of all pauses, if the child had stopped for this one.
+	fn resumed(&mut self) -> Option<u64> {
 		self.ordered = None;
-	}
-
-	/// Ends a pause; milliseconds of all.
-	fn resumed(&mut self) -> u64 {
-		self.paused += self.since.take().map_or(Duration::ZERO, |since| since.elapsed());
-		self.paused.as_millis().try_into().unwrap_or(u64::MAX)
+		self.paused += self.since.take()?.elapsed();
+		Some(self.paused.as_millis().try_into().unwrap_or(u64::MAX))
 	}
 
 	fn check(&self) -> Result<(), Failure> {
@@ -450,10 +493,10 @@ impl Watch {
 			return Err(Failure::TimeLimit { seconds: self.seconds });
 		}
 		let limit_ms = self.caps.dispatch_ms;
-		let late = Duration::from_millis(limit_ms + 1_000);
+		let late = Duration::from_millis(limit_ms * IN_FLIGHT as u64 + 1_000);
 		match self.ordered {
 			Some(at) if self.running && at.elapsed() > late => {
-				Err(Failure::DispatchTooLong { first: 0, last: u64::MAX, limit_ms })
+				Err(Failure::DispatchTooLong { dispatch: self.dispatches, limit_ms })
 			}
 			_ => Ok(()),
 		}
@@ -464,7 +507,7 @@ fn listen(mut output: impl Read + Send + 'static) -> mpsc::Receiver<io::Result<E
 	// Bounded: a child that talks without end waits for the parent.
 	let (sender, events) = mpsc::sync_channel(64);
 	std::thread::spawn(move || loop {
-		let event = receive(&mut output);
+		let event = receive(&mut output, MAX_EVENT);
 		let last = event.is_err();
 		if sender.send(event).is_err() || last {
 			return;
@@ -480,5 +523,43 @@ fn keep_last(mut errors: impl Read, words: &Mutex<VecDeque<u8>>) {
 		words.extend(&chunk[..read]);
 		let excess = words.len().saturating_sub(LAST_WORDS);
 		words.drain(..excess);
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use serde_json::json;
+
+	const CAPS: Caps = Caps { memory_bytes: 1, seconds: 9, dispatch_ms: 0, compile_ms: 1 };
+
+	fn watch() -> Watch {
+		let manifest =
+			json!({ "shader": { "wgsl": "" }, "buffers": [], "passes": [], "outputs": [] });
+		let manifest = serde_json::from_value(manifest).expect("it is of the schema");
+		let mut watch = Watch::new(&manifest, CAPS, Instant::now());
+		watch.started();
+		watch
+	}
+
+	#[test]
+	fn clock_should_go_on_when_a_child_claims_to_be_paused_unasked() {
+		let mut watch = watch();
+		assert!(!watch.paused() && watch.since.is_none());
+		watch.asked();
+		assert!(watch.paused());
+		// Saying so again changes nothing, and neither does saying it after the end.
+		assert!(!watch.paused());
+		assert!(watch.resumed().is_some());
+		assert!(!watch.paused() && watch.resumed().is_none() && watch.since.is_none());
+		watch.asked();
+		watch.ordered = Instant::now().checked_sub(Duration::from_millis(1_100));
+		assert!(matches!(watch.check(), Err(Failure::DispatchTooLong { .. })));
+	}
+
+	#[test]
+	fn last_words_should_be_cut_when_a_child_has_many() {
+		let long = Failure::Device { message: "é".repeat(100_000) }.shortened();
+		assert!(matches!(long, Failure::Device { message } if message.len() == 8_192));
 	}
 }

@@ -8,8 +8,10 @@ use std::{
 	path::PathBuf,
 };
 
-/// Longest message in bytes: above the largest manifest that the API takes.
-const MAX_MESSAGE: u32 = 4 << 20;
+/// Longest message of the parent in bytes: above the largest manifest that the API takes.
+pub(super) const MAX_ORDER: u32 = 4 << 20;
+/// Longest message of the child, which holds no more than a failure in words.
+pub(super) const MAX_EVENT: u32 = 256 << 10;
 
 /// First message of the parent: what the child is to become before it sees any job.
 #[derive(Debug, Serialize, Deserialize)]
@@ -57,10 +59,8 @@ pub(super) enum Event {
 	Started,
 	/// So many dispatches have ended.
 	Progress(u64),
-	/// No dispatch is running.
+	/// No dispatch is running, and none starts until the parent says so.
 	Paused,
-	/// Paused no more; so many milliseconds in all pauses so far.
-	Resumed(u64),
 	/// Everything is written to `out`.
 	Done(ChildReport),
 	/// The job has failed.
@@ -92,7 +92,7 @@ pub struct Confinement {
 /// Writes a message.
 pub(super) fn send(writer: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
 	let body = serde_json::to_vec(message)?;
-	let length = u32::try_from(body.len()).ok().filter(|length| *length <= MAX_MESSAGE);
+	let length = u32::try_from(body.len()).ok().filter(|length| *length <= MAX_ORDER);
 	let length = length.ok_or_else(|| io::Error::other("the message is too long"))?;
 	let mut bytes = length.to_le_bytes().to_vec();
 	bytes.extend(body);
@@ -100,12 +100,12 @@ pub(super) fn send(writer: &mut impl Write, message: &impl Serialize) -> io::Res
 	writer.flush()
 }
 
-/// Reads a message.
-pub(super) fn receive<T: DeserializeOwned>(reader: &mut impl Read) -> io::Result<T> {
+/// Reads a message of at most `most` bytes.
+pub(super) fn receive<T: DeserializeOwned>(reader: &mut impl Read, most: u32) -> io::Result<T> {
 	let mut length = [0; 4];
 	reader.read_exact(&mut length)?;
 	let length = u32::from_le_bytes(length);
-	if length > MAX_MESSAGE {
+	if length > most {
 		return Err(io::Error::other("the message is too long"));
 	}
 	let mut body = Vec::new();

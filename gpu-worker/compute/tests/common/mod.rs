@@ -56,3 +56,10 @@ pub fn shader(body: &str) -> String {
 		 {{ {body} }}"
 	)
 }
+
+/// The same with another output of `size` bytes, which is zero: more than a shader may bind.
+pub fn with_large_output(mut job: Value, size: u64) -> Value {
+	job["buffers"] = json!([job["buffers"][0], { "name": "large", "size": size }]);
+	job["outputs"] = json!(["data", "large"]);
+	job
+}
