@@ -394,6 +394,53 @@ fn job_should_run_when_the_child_before_could_not_start() {
 	own.run(&manifest(job), |_| None, &Control::default(), |_| {}).expect("the next one starts");
 }
 
+/// A child that was taken over: it says what it likes, and then runs `script`.
+#[cfg(unix)]
+fn taken_over(folder: &std::path::Path, events: &[Value], script: &str) -> Sandbox {
+	let ready = json!({ "Ready": { "limits": true, "seccomp": true, "landlock": "full" } });
+	let mut text = String::new();
+	for event in std::iter::once(&ready).chain(events) {
+		let event = event.to_string();
+		text += &format!("printf '\\{:03o}\\000\\000\\000%s' '{event}'\n", event.len());
+	}
+	let path = folder.join("child.sh");
+	std::fs::write(&path, format!("{text}{script}\n")).expect("the folder is writable");
+	let launcher = Launcher { program: "/bin/sh".into(), arguments: vec![path.into()] };
+	Sandbox::new(launcher, cpu(), CAPS, folder.join("work")).expect("the sandbox starts")
+}
+
+#[test]
+#[cfg(unix)]
+fn child_should_be_killed_when_it_fills_the_disk() {
+	let folder = tempfile::tempdir().expect("there is a temporary folder");
+	let script = "/usr/bin/head -c 100000000 /dev/zero > x; exec /bin/sleep 60";
+	let own = taken_over(folder.path(), &[], script);
+	let job = manifest(common::job(&shader("data[id.x] = 1u;"), 256, [1, 1, 1]));
+	let failure = own.run(&job, |_| None, &Control::default(), |_| {}).map(drop);
+	let failure = failure.expect_err("it wrote too much");
+	assert!(failure.to_string().contains("more than its outputs"), "{failure:?}");
+}
+
+#[test]
+#[cfg(unix)]
+fn child_should_be_killed_in_time_when_it_claims_to_be_paused() {
+	let folder = tempfile::tempdir().expect("there is a temporary folder");
+	let own = taken_over(folder.path(), &[json!("Started"), json!("Paused")], "exec /bin/sleep 60");
+	let mut job = common::job(&shader("data[id.x] = 1u;"), 256, [1, 1, 1]);
+	job["limits"]["seconds"] = json!(1);
+	let begun = Instant::now();
+	let failure = own.run(
+		&manifest(job),
+		|_| None,
+		&Control::default(),
+		|event| {
+			assert_ne!(event, Progress::Paused, "nobody has asked it");
+		},
+	);
+	assert_eq!(failure.map(drop), Err(Failure::TimeLimit { seconds: 1 }));
+	assert!(begun.elapsed() < Duration::from_secs(10));
+}
+
 #[test]
 fn job_should_end_at_once_when_it_is_cancelled() {
 	let body = "for (var i = 0u; i < 20000u; i++) { data[id.x] = data[id.x] * 3u + i; }";

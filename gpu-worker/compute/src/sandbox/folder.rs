@@ -56,6 +56,18 @@ impl Folder {
 		}
 	}
 
+	/// Bytes of what the child has left in `out` so far, each name counted as a block at least.
+	pub(super) fn written(&self) -> io::Result<u64> {
+		const BLOCK: u64 = 4 << 10;
+		let mut sum = 0u64;
+		for entry in fs::read_dir(self.output())? {
+			// What was there a moment ago may be gone.
+			let size = entry?.metadata().map_or(0, |data| data.len());
+			sum = sum.saturating_add(size.max(BLOCK));
+		}
+		Ok(sum)
+	}
+
 	/// The output `index`, if the child has left a plain file of `size` bytes there.
 	pub(super) fn output_file(&self, index: usize, size: u64) -> io::Result<PathBuf> {
 		let path = self.output().join(index.to_string());

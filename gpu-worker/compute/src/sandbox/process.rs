@@ -31,6 +31,10 @@ const TURN: Duration = Duration::from_millis(100);
 const TICK: Duration = Duration::from_millis(10);
 /// What the rest of a job may take beyond its own limit: filling buffers and writing outputs.
 const COPY_GRACE: Duration = Duration::from_secs(60);
+/// How often it is looked at what a child writes.
+const LOOK: Duration = Duration::from_millis(500);
+/// Bytes that it may write beside its outputs: drivers may keep something there.
+const SPARE: u64 = 64 << 20;
 /// How much of a child's last words is kept.
 const LAST_WORDS: usize = 4 << 10;
 /// Variables that drivers and their loader need. A child gets no others.
@@ -343,7 +347,16 @@ impl Warm {
 		let gone = |error: io::Error| Failure::Crashed { message: error.to_string() };
 		send(&mut self.input, &Order::Run(Box::new(manifest.clone()))).map_err(gone)?;
 		let mut pausing = false;
+		let allowed = manifest.output_bytes().saturating_add(SPARE);
+		let mut looked = Instant::now();
 		loop {
+			if looked.elapsed() > LOOK {
+				looked = Instant::now();
+				// Nobody else bounds how many files a driver that was taken over writes.
+				if self.folder.written().map_err(gone)? > allowed {
+					return Err(gone(io::Error::other("it wrote more than its outputs")));
+				}
+			}
 			if control.is_cancelled() {
 				return Err(Failure::Cancelled);
 			}
