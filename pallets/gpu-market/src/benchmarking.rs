@@ -23,7 +23,7 @@ use frame_support::{
 	BoundedVec,
 };
 use frame_system::RawOrigin;
-use pallet_operators::{DeviceIndex, Service, WorkerId};
+use pallet_operators::{DeviceIndex, Occupancy, Service, WorkerId};
 
 /// Makes workers that can be rented.
 pub trait BenchmarkMarket<AccountId> {
@@ -150,7 +150,13 @@ fn region() -> Region {
 }
 
 fn ask() -> Ask {
-	Ask { duration: DURATION, max_price: PRICE, minimum_capacity: 1, spot: true }
+	Ask {
+		duration: DURATION,
+		max_price: PRICE,
+		minimum_capacity: 1,
+		spot: true,
+		minimum_notice: 100,
+	}
 }
 
 /// A provider without an offer, in a market with the numbers of a live network.
@@ -209,15 +215,20 @@ fn active<T: Config>(who: &T::AccountId, provider: &Provider<T>) -> LeaseId {
 	id
 }
 
-/// A cluster of all devices of all providers, all of which but the last one are ready.
+/// All devices of all providers.
+fn members<T: Config>(providers: &[Provider<T>]) -> Members {
+	let members =
+		providers.iter().map(|p| Member { offer: p.offer, count: MAX_DEVICES, ask: ask() });
+	members.collect::<Vec<_>>().try_into().unwrap()
+}
+
+/// A cluster of all devices of all providers, all of which but the first one are ready.
 fn cluster<T: Config>(who: &T::AccountId, providers: &[Provider<T>]) -> Vec<LeaseId> {
 	let first = NextLease::<T>::get();
-	let members: Vec<_> = providers.iter().map(|p| (p.offer, MAX_DEVICES)).collect();
-	let members = members.try_into().unwrap();
-	Pallet::<T>::do_rent_cluster(who.clone(), &members, ask(), who.clone(), None)
+	Pallet::<T>::do_rent_cluster(who.clone(), &members(providers), who.clone(), None)
 		.expect("the offers are good");
 	let leases: Vec<_> = (first..NextLease::<T>::get()).collect();
-	for (lease, provider) in leases.iter().zip(providers).take(providers.len() - 1) {
+	for (lease, provider) in leases.iter().zip(providers).skip(1) {
 		Pallet::<T>::do_ready(provider.worker, *lease, devices()).expect("the devices are free");
 	}
 	leases
@@ -317,35 +328,34 @@ mod benchmarks {
 
 	#[benchmark]
 	fn rent_cluster(m: Linear<2, MAX_DEVICES>) {
-		let members: Vec<_> = providers::<T>(m).iter().map(|p| (p.offer, MAX_DEVICES)).collect();
+		let members = members(&providers::<T>(m));
 		let who = renter::<T>();
-		let members = members.try_into().unwrap();
 		#[extrinsic_call]
-		_(RawOrigin::Signed(who.clone()), members, ask(), who.clone(), None);
+		_(RawOrigin::Signed(who.clone()), members, who.clone(), None);
 		assert!(Leases::<T>::contains_key(u64::from(m) - 1));
 	}
 
-	/// A cluster that ends because one of its members has vanished costs more than one that starts.
+	/// A cluster that starts up to its last device, which is taken, and is closed then.
 	#[benchmark]
 	fn ready(m: Linear<2, MAX_DEVICES>) {
 		let providers = providers::<T>(m);
 		let leases = cluster::<T>(&renter::<T>(), &providers);
-		set_block::<T>(NOW + Rules::LIVE.grace + 1);
-		let last = providers.last().expect("there are two");
-		let lease = *leases.last().expect("there are two");
+		let taken = providers.last().expect("there are two");
+		T::Occupancy::occupy(taken.worker, DEVICES - 1, 1).expect("it is free");
+		let key = providers[0].key.clone();
 		#[extrinsic_call]
-		_(RawOrigin::Signed(last.key.clone()), lease, devices());
-		assert!(!Leases::<T>::contains_key(lease));
+		_(RawOrigin::Signed(key), leases[0], devices());
+		assert!(!Leases::<T>::contains_key(leases[0]));
 	}
 
 	#[benchmark]
 	fn decline(m: Linear<2, MAX_DEVICES>) {
 		let providers = providers::<T>(m);
 		let leases = cluster::<T>(&renter::<T>(), &providers);
-		let key = providers[0].key.clone();
+		let key = providers[1].key.clone();
 		#[extrinsic_call]
-		_(RawOrigin::Signed(key), leases[0]);
-		assert!(!Leases::<T>::contains_key(leases[1]));
+		_(RawOrigin::Signed(key), leases[1]);
+		assert!(!Leases::<T>::contains_key(leases[0]));
 	}
 
 	#[benchmark]

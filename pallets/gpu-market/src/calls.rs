@@ -6,7 +6,7 @@ use crate::{
 };
 use assay_market::{charge::total, term, Blocks, Currency};
 use frame_support::{dispatch::DispatchResult, ensure};
-use pallet_operators::{Obligation, Occupancy, Security, Service, WorkerId, Workers, WHOLE_DEVICE};
+use pallet_operators::{Obligation, WorkerId, Workers};
 use sp_runtime::{traits::Zero, DispatchError, SaturatedConversion};
 
 impl<T: Config> Pallet<T> {
@@ -30,7 +30,15 @@ impl<T: Config> Pallet<T> {
 		Ok(lease)
 	}
 
-	/// Takes a request. Returns how many leases that touched.
+	/// Why a request of block `at` is closed: for `reason`, unless it is too old to be taken.
+	fn unless_stale(at: Blocks, reason: CloseReason) -> CloseReason {
+		match term::is_stale(at, Self::now(), &Parameters::<T>::get()) {
+			true => CloseReason::NeverStarted,
+			false => reason,
+		}
+	}
+
+	/// Takes a request, or promises to. Returns how many leases that touched.
 	pub(crate) fn do_ready(
 		worker: WorkerId,
 		id: LeaseId,
@@ -51,50 +59,53 @@ impl<T: Config> Pallet<T> {
 		);
 		let mut presence = Self::presence_or_new(worker);
 		Self::attend(worker, &mut presence)?;
-		for device in &devices {
-			T::Occupancy::occupy(worker, *device, WHOLE_DEVICE)?;
+		if lease.cluster.is_some() {
+			// Nothing is taken yet, and nobody should promise what it does not have.
+			ensure!(Self::free_devices(worker, &devices) == count, Error::<T>::NotEnoughDevices);
+			ensure!(Self::has_stake(&lease.operator, count), Error::<T>::NotEnoughStake);
+			presence.waiting = presence.waiting.saturating_add(1);
 		}
+		// The record is needed, whether or not it counts anything yet.
+		Presences::<T>::insert(worker, presence);
 		lease.devices = devices.clone();
-		let stake = rules.lease_stake.saturating_mul(count.into());
-		let obligation = Self::obligation(id, &lease);
-		T::Security::reserve(&lease.operator, Service::Market, obligation, stake)?;
 		Offers::<T>::mutate_extant(lease.offer, |offer| offer.last_started = Self::now());
-		Self::deposit_event(Event::LeaseReady { lease: id, devices, stake });
+		Self::deposit_event(Event::LeaseReady { lease: id, devices });
 
 		let Some(cluster) = lease.cluster else {
-			// The record is needed, whether or not it counts anything yet.
-			Presences::<T>::insert(worker, presence);
-			Self::start(id, lease);
+			Self::start(id, lease)?;
 			return Ok(1);
 		};
-		presence.waiting = presence.waiting.saturating_add(1);
-		Presences::<T>::insert(worker, presence);
 		lease.state = LeaseState::Waiting { at };
-		Leases::<T>::insert(id, lease.clone());
-		Ok(if Self::count_ready(cluster) { Self::start_cluster(id, lease) } else { 1 })
+		Leases::<T>::insert(id, lease);
+		Ok(if Self::count_ready(cluster) { Self::start_cluster(cluster) } else { 1 })
 	}
 
 	/// Declines a request. Returns how many leases were closed.
 	pub(crate) fn do_decline(worker: WorkerId, id: LeaseId) -> Result<u32, DispatchError> {
 		let lease = Self::lease_at(worker, id)?;
-		ensure!(!matches!(lease.state, LeaseState::Active(_)), Error::<T>::AlreadyStarted);
-		Ok(Self::close_request(id, lease, CloseReason::Declined))
+		match lease.state {
+			LeaseState::Requested { at } | LeaseState::Waiting { at } => {
+				// Whoever comes too late has not declined.
+				let reason = Self::unless_stale(at, CloseReason::Declined);
+				Ok(Self::close_request(id, lease, reason))
+			}
+			LeaseState::Active(_) => Err(Error::<T>::AlreadyStarted.into()),
+		}
 	}
 
 	/// Ends a lease for its renter. Returns how many leases that touched.
 	pub(crate) fn do_end(renter: T::AccountId, id: LeaseId) -> Result<u32, DispatchError> {
 		let lease = Self::lease_of(&renter, id)?;
-		let rules = Parameters::<T>::get();
 		match lease.state {
 			LeaseState::Requested { at } | LeaseState::Waiting { at } => {
 				// Nobody owes a fee for a request that nobody took in time.
-				let stale = term::is_stale(at, Self::now(), &rules);
-				let reason = if stale { CloseReason::NeverStarted } else { CloseReason::Cancelled };
+				let reason = Self::unless_stale(at, CloseReason::Cancelled);
 				Ok(Self::close_request(id, lease, reason))
 			}
 			LeaseState::Active(running) => {
 				let reason = CloseReason::EndedByRenter;
-				Self::announce_end(id, lease, running, rules.end_notice, reason)?;
+				let notice = Parameters::<T>::get().end_notice;
+				Self::announce_end(id, lease, running, notice, reason)?;
 				Ok(1)
 			}
 		}

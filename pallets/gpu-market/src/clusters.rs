@@ -6,16 +6,17 @@ use crate::{
 };
 use alloc::vec::Vec;
 use assay_market::{Blocks, Checkpoint};
+use frame_support::{dispatch::DispatchResult, storage::with_storage_layer};
+use pallet_operators::{Occupancy, Security, Service, WHOLE_DEVICE};
 use sp_runtime::SaturatedConversion;
 
+/// A lease with its name.
+pub(crate) type Named<T> = (LeaseId, Lease<<T as frame_system::Config>::AccountId>);
+
 impl<T: Config> Pallet<T> {
-	/// The lease, or all members of its cluster.
-	fn with_members(
-		id: LeaseId,
-		lease: Lease<T::AccountId>,
-	) -> Vec<(LeaseId, Lease<T::AccountId>)> {
-		let Some(cluster) = lease.cluster else { return alloc::vec![(id, lease)] };
-		Clusters::<T>::get(cluster)
+	/// All members of a cluster, whose record is removed.
+	fn dissolve(cluster: ClusterId) -> Vec<Named<T>> {
+		Clusters::<T>::take(cluster)
 			.map_or(Default::default(), |cluster| cluster.members)
 			.into_iter()
 			.filter_map(|member| Leases::<T>::get(member).map(|lease| (member, lease)))
@@ -28,24 +29,25 @@ impl<T: Config> Pallet<T> {
 		lease: Lease<T::AccountId>,
 		reason: CloseReason,
 	) -> u32 {
-		let cluster = lease.cluster;
-		let leases = Self::with_members(id, lease);
-		if let Some(cluster) = cluster {
-			Clusters::<T>::remove(cluster);
-		}
+		let leases = match lease.cluster {
+			Some(cluster) => Self::dissolve(cluster),
+			None => alloc::vec![(id, lease)],
+		};
 		if reason == CloseReason::NeverStarted {
-			// Before anything is released: what the cluster itself occupies was not idle.
 			for (_, lease) in &leases {
-				match lease.state {
-					LeaseState::Requested { at } => Self::unlist_if_idle(lease, at),
-					_ if Self::is_absent(lease) => Self::unlist(lease.offer),
-					_ => {}
+				if let LeaseState::Requested { at } = lease.state {
+					Self::unlist_if_idle(lease, at, &leases);
 				}
 			}
 		}
+		Self::close_all(leases, reason)
+	}
+
+	/// Closes leases that have not started. Returns how many those are.
+	fn close_all(leases: Vec<Named<T>>, reason: CloseReason) -> u32 {
 		let closed = leases.len();
-		for (member, lease) in leases {
-			Self::close(member, lease, reason);
+		for (id, lease) in leases {
+			Self::close(id, lease, reason);
 		}
 		closed.saturated_into()
 	}
@@ -57,22 +59,24 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	/// Starts a cluster whose members are all ready. If one of their workers has vanished while the
-	/// others came, the whole cluster is closed instead. Returns how many members it has.
-	pub(crate) fn start_cluster(id: LeaseId, lease: Lease<T::AccountId>) -> u32 {
-		let cluster = lease.cluster;
-		let leases = Self::with_members(id, lease.clone());
-		if leases.iter().any(|(_, lease)| Self::is_absent(lease)) {
-			return Self::close_request(id, lease, CloseReason::NeverStarted);
+	/// Starts a cluster whose members are all ready. Returns how many it has.
+	///
+	/// A device or stake that was promised may be taken by now, and a worker may have vanished. Then
+	/// all members are closed instead, and nobody is unlisted: a promise binds nobody, or a
+	/// request could keep devices idle.
+	pub(crate) fn start_cluster(cluster: ClusterId) -> u32 {
+		let leases = Self::dissolve(cluster);
+		let all_there = !leases.iter().any(|(_, lease)| Self::is_absent(lease));
+		let started = all_there
+			&& with_storage_layer(|| {
+				leases.iter().try_for_each(|(id, lease)| Self::start(*id, lease.clone()))
+			})
+			.is_ok();
+		if started {
+			leases.len().saturated_into()
+		} else {
+			Self::close_all(leases, CloseReason::NeverStarted)
 		}
-		if let Some(cluster) = cluster {
-			Clusters::<T>::remove(cluster);
-		}
-		let members = leases.len();
-		for (member, lease) in leases {
-			Self::start(member, lease);
-		}
-		members.saturated_into()
 	}
 
 	/// Counts one more member as ready. Returns whether all are.
@@ -84,8 +88,18 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	/// Lets a lease run from now on.
-	pub(crate) fn start(id: LeaseId, mut lease: Lease<T::AccountId>) {
+	/// Occupies the devices that the worker chose, reserves the stake that answers for them, and lets
+	/// the lease run from now on.
+	///
+	/// # Errors
+	/// A device or the stake is not free. What was done until then has to be undone.
+	pub(crate) fn start(id: LeaseId, mut lease: Lease<T::AccountId>) -> DispatchResult {
+		for device in &lease.devices {
+			T::Occupancy::occupy(lease.worker, *device, WHOLE_DEVICE)?;
+		}
+		let stake = Parameters::<T>::get().lease_stake.saturating_mul(lease.count.into());
+		let obligation = Self::obligation(id, &lease);
+		T::Security::reserve(&lease.operator, Service::Market, obligation, stake)?;
 		let now: Blocks = Self::now();
 		let waited = matches!(lease.state, LeaseState::Waiting { .. });
 		let mut missed = 0;
@@ -100,8 +114,10 @@ impl<T: Config> Pallet<T> {
 			until,
 			checkpoint: Checkpoint { block: now, missed },
 			ending: None,
+			served: false,
 		});
 		Leases::<T>::insert(id, lease);
-		Self::deposit_event(Event::LeaseStarted { lease: id, until });
+		Self::deposit_event(Event::LeaseStarted { lease: id, until, stake });
+		Ok(())
 	}
 }

@@ -37,7 +37,7 @@ pub mod weights;
 pub use benchmarking::{BenchmarkMarket, FromPallets};
 pub use pallet::*;
 pub use types::*;
-pub use weights::WeightInfo;
+pub use weights::{Bounds, WeightInfo};
 
 #[allow(clippy::expect_used, clippy::as_conversions, reason = "the macros' code, not ours")]
 #[frame_support::pallet]
@@ -312,21 +312,22 @@ pub mod pallet {
 			/// What was put on hold in the native token.
 			deposit: Balance,
 		},
-		/// A worker is ready for a lease: devices are occupied and stake is reserved.
+		/// A worker is ready for a lease with these devices. It starts now, or, in a cluster, with the
+		/// last member that is ready.
 		LeaseReady {
 			/// The lease.
 			lease: LeaseId,
 			/// The devices.
 			devices: Devices,
-			/// Stake that answers for the lease.
-			stake: Balance,
 		},
-		/// A lease runs from this block on.
+		/// A lease runs from this block on: its devices are occupied and stake is reserved.
 		LeaseStarted {
 			/// The lease.
 			lease: LeaseId,
 			/// The first block that nothing is held for.
 			until: Blocks,
+			/// Stake that answers for the lease.
+			stake: Balance,
 		},
 		/// Blocks of a lease were settled: `paid`, `fee` and `refund` left the escrow.
 		Settled {
@@ -507,6 +508,12 @@ pub mod pallet {
 		NotEnoughDevices,
 		/// The operator has too little free stake in the market: take another offer or wait.
 		NotEnoughStake,
+		/// The worker is in maintenance, or will be before the request has to be taken: take another
+		/// offer, or rent when the maintenance is over.
+		InMaintenance,
+		/// The provider could end the spot lease with less notice than is asked for: take another
+		/// offer, or ask for less.
+		NoticeTooShort,
 		/// None of the named offers fits: relax the requirements or name others.
 		NothingFits,
 		/// The members of a cluster are paid in different currencies: choose one.
@@ -635,10 +642,12 @@ pub mod pallet {
 		/// Requests a lease of `count` devices of an offer. The whole price and a deposit are put on
 		/// hold; it starts when the worker is ready, or all comes back.
 		///
-		/// - `ask`: duration, price ceiling, least capacity, and whether the provider may end it.
+		/// - `ask`: duration, price ceiling, least capacity, and whether the provider may end it, with
+		///   which notice.
 		/// - `access`: the account whose signature opens the lease.
 		/// - `top_up`: permission to lengthen it out of the caller's balance.
 		#[pallet::call_index(7)]
+		#[pallet::weight(T::WeightInfo::rent_bound())]
 		pub fn rent(
 			origin: OriginFor<T>,
 			offer: OfferId,
@@ -658,7 +667,7 @@ pub mod pallet {
 		/// - `access`, `top_up`: as in `rent`.
 		#[pallet::call_index(8)]
 		#[pallet::weight(
-			T::WeightInfo::rent_matching(u32::try_from(offers.len()).unwrap_or(u32::MAX))
+			T::WeightInfo::rent_matching_bound(u32::try_from(offers.len()).unwrap_or(u32::MAX))
 		)]
 		pub fn rent_matching(
 			origin: OriginFor<T>,
@@ -673,31 +682,33 @@ pub mod pallet {
 
 		/// Requests leases of several offers that start together or not at all.
 		///
-		/// - `members`: two to 16 offers in one currency, each with a count of its devices.
-		/// - `ask`: what is asked of each.
+		/// - `members`: two to 16 offers in one currency, each with a count of its devices and with
+		///   what is asked of it.
 		/// - `access`, `top_up`: of each lease, as in `rent`.
 		#[pallet::call_index(9)]
 		#[pallet::weight(
-			T::WeightInfo::rent_cluster(u32::try_from(members.len()).unwrap_or(u32::MAX))
+			T::WeightInfo::rent_cluster_bound(u32::try_from(members.len()).unwrap_or(u32::MAX))
 		)]
 		pub fn rent_cluster(
 			origin: OriginFor<T>,
 			members: Members,
-			ask: Ask,
 			access: T::AccountId,
 			top_up: Option<TopUp>,
 		) -> DispatchResult {
 			let who = ensure_signed(origin)?;
-			Self::do_rent_cluster(who, &members, ask, access, top_up)
+			Self::do_rent_cluster(who, &members, access, top_up)
 		}
 
-		/// Takes a request: occupies the named devices, reserves stake and starts the lease, or lets
-		/// it wait for the rest of its cluster. Counts as a heartbeat. Signed by the worker's hot
-		/// key. The fee is returned.
+		/// Takes a request: occupies the named devices, reserves stake and starts the lease. Counts as
+		/// a heartbeat. Signed by the worker's hot key. The fee is returned.
+		///
+		/// For a member of a cluster this is a promise that occupies and reserves nothing. The last
+		/// member that is ready starts all; if one of them can not keep its promise by then, all are
+		/// closed and refunded.
 		///
 		/// - `devices`: as many as were asked for, of those offered, in ascending order.
 		#[pallet::call_index(10)]
-		#[pallet::weight(T::WeightInfo::ready(MAX_DEVICES))]
+		#[pallet::weight(T::WeightInfo::ready_bound(MAX_DEVICES))]
 		pub fn ready(
 			origin: OriginFor<T>,
 			lease: LeaseId,
@@ -705,11 +716,11 @@ pub mod pallet {
 		) -> DispatchResultWithPostInfo {
 			let worker = Self::ensure_worker(origin)?;
 			let touched = Self::do_ready(worker, lease, devices)?;
-			Ok((Some(T::WeightInfo::ready(touched)), Pays::No).into())
+			Ok((Some(T::WeightInfo::ready_bound(touched)), Pays::No).into())
 		}
 
-		/// Declines a request, and its cluster with it. The renter has everything back. Signed by the
-		/// worker's hot key. The fee is returned.
+		/// Declines a request, and its cluster with it. The renter has everything back. When it is too
+		/// late to take it, that is a settlement. Signed by the worker's hot key. The fee is returned.
 		#[pallet::call_index(11)]
 		#[pallet::weight(T::WeightInfo::decline(MAX_DEVICES))]
 		pub fn decline(origin: OriginFor<T>, lease: LeaseId) -> DispatchResultWithPostInfo {
@@ -766,8 +777,8 @@ pub mod pallet {
 		}
 
 		/// Pays what was attested of a lease, lengthens it if its renter wished so, and closes it if
-		/// it is over, lost, or was not taken in time. By anybody; the lease's worker has the fee
-		/// back.
+		/// it is over, lost, or was not taken in time. By anybody; the fee is returned to the lease's
+		/// worker, and to whoever closes a lease that was lost or not taken in time.
 		#[pallet::call_index(17)]
 		#[pallet::weight(
 			T::WeightInfo::settle().max(T::WeightInfo::settle_request(MAX_DEVICES))
@@ -779,9 +790,10 @@ pub mod pallet {
 				0 => T::WeightInfo::settle(),
 				requests => T::WeightInfo::settle_request(requests),
 			};
-			let pays =
-				if T::Workers::worker_of(&who) == Some(done.worker) { Pays::No } else { Pays::Yes };
-			Ok((Some(weight), pays).into())
+			let reported =
+				matches!(done.closed, Some(CloseReason::ProviderLost | CloseReason::NeverStarted));
+			let is_free = reported || T::Workers::worker_of(&who) == Some(done.worker);
+			Ok((Some(weight), if is_free { Pays::No } else { Pays::Yes }).into())
 		}
 
 		/// Releases a refund that the renter's account could not take before. By anybody.
@@ -828,9 +840,9 @@ pub mod pallet {
 			Offers::<T>::get(id).map(|offer| Self::view_offer(id, offer))
 		}
 
-		/// Offers that fit the requirements and could be rented now, the cheapest first. Looks at no
-		/// more than 256 offers from `cursor` on, and returns no more than `limit` of them; `next`
-		/// is where to go on.
+		/// Offers that fit the requirements and could be rented now, the cheapest first. Looks at 256
+		/// offers from `cursor` on, and returns the cheapest `limit` of those that fit; `next` is where
+		/// the next 256 begin.
 		pub fn candidates(
 			requirements: Requirements,
 			cursor: Option<OfferId>,

@@ -5,7 +5,7 @@ use assay_market::{Amounts, Blocks, Currency, Parameters as Rules};
 use frame_support::{
 	assert_ok, derive_impl,
 	dispatch::{DispatchResult, DispatchResultWithPostInfo},
-	parameter_types,
+	ensure, parameter_types,
 	traits::{
 		fungible::{Inspect as _, ItemOf, Mutate as _},
 		fungibles::{Inspect as _, Mutate as _},
@@ -13,8 +13,8 @@ use frame_support::{
 	},
 	PalletId,
 };
-use pallet_operators::{DeviceIndex, Service, WorkerId, Workers as _};
-use sp_runtime::BuildStorage;
+use pallet_operators::{DeviceIndex, Fault, Obligation, Security, Service, WorkerId, Workers as _};
+use sp_runtime::{BuildStorage, DispatchError};
 use std::collections::BTreeMap;
 
 /// The credits' asset.
@@ -104,6 +104,8 @@ impl pallet_assets_holder::Config for Test {
 parameter_types! {
 	/// What each device proves.
 	pub static Capacities: BTreeMap<(WorkerId, DeviceIndex), u64> = BTreeMap::new();
+	/// Whether nobody can be convicted.
+	pub static Immune: bool = false;
 	/// What tests moved outside the market: account, currency, change of its total balance.
 	pub static Outside: BTreeMap<(u64, Currency), i128> = BTreeMap::new();
 	// The first eight bytes, `modl` included, are all that an account of this runtime keeps.
@@ -152,13 +154,54 @@ impl Config for Test {
 	type Native = Balances;
 	type Credits = ItemOf<AssetsHolder, ConstU32<FLOPS>, u64>;
 	type Workers = Operators;
-	type Security = Operators;
+	type Security = Stake;
 	type Occupancy = Operators;
 	type Capacity = Table;
 	type OfferDeposit = ConstU128<OFFER_DEPOSIT>;
 	type LeaseDeposit = ConstU128<LEASE_DEPOSIT>;
 	type WeightInfo = ();
 	type BenchmarkHelper = Bench;
+}
+
+/// The stake of `pallet-operators`, which can be taken unless tests say otherwise.
+pub struct Stake;
+
+impl Security<u64, Balance, u64> for Stake {
+	fn reserve(
+		operator: &u64,
+		service: Service,
+		obligation: Obligation,
+		amount: Balance,
+	) -> DispatchResult {
+		<Operators as Security<_, _, _>>::reserve(operator, service, obligation, amount)
+	}
+
+	fn release(operator: &u64, service: Service, obligation: Obligation) -> DispatchResult {
+		<Operators as Security<_, _, _>>::release(operator, service, obligation)
+	}
+
+	fn reserved(operator: &u64, service: Service, obligation: Obligation) -> Balance {
+		<Operators as Security<_, _, _>>::reserved(operator, service, obligation)
+	}
+
+	fn free_stake(operator: &u64, service: Service) -> Balance {
+		<Operators as Security<_, _, _>>::free_stake(operator, service)
+	}
+
+	fn convict(
+		operator: &u64,
+		service: Service,
+		obligation: Obligation,
+		fault: Fault,
+		prover: Option<&u64>,
+	) -> Result<Balance, DispatchError> {
+		ensure!(!Immune::get(), DispatchError::Unavailable);
+		<Operators as Security<_, _, _>>::convict(operator, service, obligation, fault, prover)
+	}
+
+	fn voided_at(operator: &u64, service: Service) -> Option<u64> {
+		<Operators as Security<_, _, _>>::voided_at(operator, service)
+	}
 }
 
 /// Workers for the benchmarks, whose capacity is in the table.
@@ -250,6 +293,7 @@ pub(crate) fn new_test_ext() -> sp_io::TestExternalities {
 		System::set_block_number(1);
 		Capacities::set(BTreeMap::new());
 		Outside::set(BTreeMap::new());
+		Immune::set(false);
 		for i in 0..OPERATORS {
 			for device in 0..DEVICES {
 				prove(worker(i), device, CAPACITY);
@@ -384,7 +428,23 @@ pub(crate) fn offer(i: u64) -> OfferId {
 
 /// An ask that every offer of the tests meets.
 pub(crate) fn ask(duration: Blocks) -> Ask {
-	Ask { duration, max_price: PRICE, minimum_capacity: CAPACITY, spot: false }
+	Ask { duration, max_price: PRICE, minimum_capacity: CAPACITY, spot: false, minimum_notice: 0 }
+}
+
+/// A member of a cluster: `count` devices of an offer.
+pub(crate) fn member(offer: OfferId, count: u32, duration: Blocks) -> Member {
+	Member { offer, count, ask: ask(duration) }
+}
+
+/// Rents several offers together, each with a count of its devices.
+pub(crate) fn rent_cluster(
+	who: u64,
+	members: &[(OfferId, u32)],
+	duration: Blocks,
+) -> DispatchResult {
+	let members = members.iter().map(|(offer, count)| member(*offer, *count, duration));
+	let members = members.collect::<Vec<_>>().try_into().unwrap();
+	Market::rent_cluster(signed(who), members, who, None)
 }
 
 /// Rents `count` devices of an offer.
@@ -399,11 +459,17 @@ pub(crate) fn rented(who: u64, offer: OfferId, count: u32, duration: Blocks) -> 
 	id
 }
 
-/// The worker of operator `i` takes a request with its first free devices.
+/// The worker of operator `i` takes a request with its first devices that are neither leased nor
+/// promised to the same cluster.
 pub(crate) fn ready(i: u64, lease: LeaseId) -> DispatchResultWithPostInfo {
-	let count = Leases::<Test>::get(lease).map_or(1, |lease| lease.count);
+	let (count, cluster) =
+		Leases::<Test>::get(lease).map_or((1, None), |lease| (lease.count, lease.cluster));
 	let used: Vec<_> = Leases::<Test>::iter_values()
-		.filter(|lease| !matches!(lease.state, LeaseState::Requested { .. }))
+		.filter(|lease| match lease.state {
+			LeaseState::Requested { .. } => false,
+			LeaseState::Waiting { .. } => lease.cluster == cluster,
+			LeaseState::Active(_) => true,
+		})
 		.filter(|lease| lease.worker == worker(i))
 		.flat_map(|lease| lease.devices.into_inner())
 		.collect();

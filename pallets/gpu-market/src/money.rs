@@ -29,6 +29,20 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
+	/// Whether so much of the free balance of `who` could be put on hold.
+	pub(crate) fn can_hold(
+		currency: Currency,
+		reason: HoldReason,
+		who: &T::AccountId,
+		amount: Balance,
+	) -> bool {
+		let reason = reason.into();
+		match currency {
+			Currency::Native => T::Native::can_hold(&reason, who, amount),
+			Currency::Credits => T::Credits::can_hold(&reason, who, amount),
+		}
+	}
+
 	/// Frees `amount` on hold, all or nothing.
 	fn release(
 		currency: Currency,

@@ -1,10 +1,11 @@
 //! Offers: published, changed, withdrawn, pruned, and unlisted when nobody stands behind them.
 
 use crate::{
-	Config, Devices, Error, Event, HoldReason, Lease, NextOffer, Offer, OfferId, Offers, Pallet,
-	Parameters, Presences, Region, Terms,
+	clusters::Named, Config, Devices, Error, Event, HoldReason, Lease, LeaseState, NextOffer,
+	Offer, OfferId, Offers, Pallet, Parameters, Presences, Region, Terms,
 };
-use assay_market::{Currency, Parameters as Rules};
+use alloc::vec::Vec;
+use assay_market::{Blocks, Currency, Parameters as Rules};
 use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
 use pallet_operators::{DeviceIndex, Occupancy, Security, Service, WorkerId, Workers};
 use pallet_proof_of_flops::Capacity;
@@ -183,19 +184,41 @@ impl<T: Config> Pallet<T> {
 		T::Security::free_stake(operator, Service::Market) >= needed
 	}
 
+	/// Whether the worker may be silent within the start window of a request of block `at`, as it has
+	/// announced.
+	pub(crate) fn is_maintained(worker: WorkerId, at: Blocks) -> bool {
+		let until = at.saturating_add(Parameters::<T>::get().start_window);
+		Presences::<T>::get(worker)
+			.is_some_and(|presence| presence.attendance.is_maintained(at, until))
+	}
+
 	/// Unlists the offer of a request of block `at` that nobody took, if its worker could have taken
-	/// it: otherwise whoever asks twice for the same device could unlist it.
-	pub(crate) fn unlist_if_idle(lease: &Lease<T::AccountId>, at: u32) {
+	/// it: otherwise whoever asks twice for the same device could unlist it. What was promised to
+	/// other members of its cluster, which are among `leases`, was not free.
+	pub(crate) fn unlist_if_idle(lease: &Lease<T::AccountId>, at: Blocks, leases: &[Named<T>]) {
+		let promised = || {
+			let leases = leases.iter().map(|(_, other)| other);
+			leases.filter(|other| matches!(other.state, LeaseState::Waiting { .. }))
+		};
+		let is_promised = |device: &DeviceIndex| {
+			promised().any(|other| other.worker == lease.worker && other.devices.contains(device))
+		};
+		let devices: Vec<_> =
+			lease.devices.iter().copied().filter(|device| !is_promised(device)).collect();
+		let count = promised()
+			.filter(|other| other.operator == lease.operator)
+			.fold(lease.count, |sum, other| sum.saturating_add(other.count));
 		let idle = Offers::<T>::get(lease.offer).is_some_and(|offer| offer.last_started < at)
-			&& Self::free_devices(lease.worker, &lease.devices) >= lease.count
-			&& Self::has_stake(&lease.operator, lease.count);
+			&& !Self::is_maintained(lease.worker, at)
+			&& Self::free_devices(lease.worker, &devices) >= lease.count
+			&& Self::has_stake(&lease.operator, count);
 		if idle {
 			Self::unlist(lease.offer);
 		}
 	}
 
 	/// Unlists an offer, if it is still there and listed.
-	pub(crate) fn unlist(id: OfferId) {
+	fn unlist(id: OfferId) {
 		Offers::<T>::mutate_extant(id, |offer| {
 			if offer.listed {
 				offer.listed = false;

@@ -2,8 +2,8 @@
 
 use crate::{
 	Ask, Balance, Choice, Cluster, ClusterId, Clusters, Config, Error, Event, HoldReason, Lease,
-	LeaseId, LeaseState, Leases, LeasesAt, LeasesOf, Members, NextCluster, NextLease, Offer,
-	OfferId, Offers, Pallet, Parameters, Requirements, TopUp,
+	LeaseId, LeaseState, Leases, LeasesAt, LeasesOf, Member, Members, NextCluster, NextLease,
+	Offer, OfferId, Offers, Pallet, Parameters, Requirements, TopUp,
 };
 use assay_market::{charge::total, Blocks, Currency};
 use frame_support::{dispatch::DispatchResult, ensure, traits::Get, BoundedVec};
@@ -48,6 +48,7 @@ impl<T: Config> Pallet<T> {
 		);
 		let (price, spot_notice) = if ask.spot {
 			let spot = terms.spot.ok_or(Error::<T>::NoSpotPrice)?;
+			ensure!(spot.notice >= ask.minimum_notice, Error::<T>::NoticeTooShort);
 			(spot.price, Some(spot.notice))
 		} else {
 			(terms.price, None)
@@ -56,6 +57,7 @@ impl<T: Config> Pallet<T> {
 		// The minimum fee may have grown since the offer was published.
 		ensure!(Parameters::<T>::get().is_price(price, offer.currency), Error::<T>::BadPrice);
 		ensure!(T::Workers::is_active(offer.worker), Error::<T>::OperatorInactive);
+		ensure!(!Self::is_maintained(offer.worker, Self::now()), Error::<T>::InMaintenance);
 		let capacity = Self::capacity_of(offer.worker, &offer.devices);
 		ensure!(capacity >= ask.minimum_capacity.max(1), Error::<T>::CapacityTooLow);
 		ensure!(
@@ -182,7 +184,6 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_rent_cluster(
 		who: T::AccountId,
 		members: &Members,
-		ask: Ask,
 		access: T::AccountId,
 		top_up: Option<TopUp>,
 	) -> DispatchResult {
@@ -192,13 +193,13 @@ impl<T: Config> Pallet<T> {
 		let renter = Renter { who, access, top_up, cluster: Some(cluster) };
 		let mut leases = BoundedVec::default();
 		let mut currency = None;
-		for (id, count) in members {
+		for Member { offer: id, count, ask } in members {
 			let offer = Offers::<T>::get(id).ok_or(Error::<T>::UnknownOffer)?;
 			ensure!(
 				*currency.get_or_insert(offer.currency) == offer.currency,
 				Error::<T>::MixedCurrencies
 			);
-			let deal = Self::deal(&offer, *count, &ask)?;
+			let deal = Self::deal(&offer, *count, ask)?;
 			let lease = Self::request(&renter, *id, offer, *count, ask.duration, deal)?;
 			leases.try_push(lease).map_err(|_| Error::<T>::BadCount)?;
 		}

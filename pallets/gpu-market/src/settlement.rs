@@ -6,13 +6,13 @@
 
 use crate::{
 	CloseReason, Config, Error, Event, HoldReason, Lease, LeaseId, LeaseState, Leases, LeasesAt,
-	LeasesOf, Pallet, Parameters, Presence, Presences, Reputations, Running,
+	LeasesOf, Pallet, Parameters, Presences, Reputations, Running, TopUp,
 };
 use alloc::vec::Vec;
 use assay_market::{
 	attendance::Span,
 	charge::{self, cancellation_fee, total, Charge},
-	term, Attendance, Checkpoint, Parameters as Rules, Reputation, Term,
+	term, Attendance, Blocks, Checkpoint, Parameters as Rules, Reputation, Term,
 };
 use frame_support::{defensive, ensure};
 use pallet_operators::{Fault, Occupancy, Security, Service, WorkerId, Workers, WHOLE_DEVICE};
@@ -25,6 +25,8 @@ pub(crate) struct Done {
 	pub(crate) worker: WorkerId,
 	/// How many requests it closed; none if it was about a lease that has started.
 	pub(crate) requests: u32,
+	/// Why it closed what it was about, if it did.
+	pub(crate) closed: Option<CloseReason>,
 }
 
 impl<T: Config> Pallet<T> {
@@ -32,17 +34,18 @@ impl<T: Config> Pallet<T> {
 		let lease = Leases::<T>::get(id).ok_or(Error::<T>::UnknownLease)?;
 		let worker = lease.worker;
 		let rules = Parameters::<T>::get();
-		let requests = match lease.state {
+		match lease.state {
 			LeaseState::Requested { at } | LeaseState::Waiting { at } => {
 				ensure!(term::is_stale(at, Self::now(), &rules), Error::<T>::NothingToSettle);
-				Self::close_request(id, lease, CloseReason::NeverStarted)
+				let reason = CloseReason::NeverStarted;
+				let requests = Self::close_request(id, lease, reason);
+				Ok(Done { worker, requests, closed: Some(reason) })
 			}
 			LeaseState::Active(running) => {
-				Self::settle_active(id, lease, running, &rules)?;
-				0
+				let closed = Self::settle_active(id, lease, running, &rules)?;
+				Ok(Done { worker, requests: 0, closed })
 			}
-		};
-		Ok(Done { worker, requests })
+		}
 	}
 
 	/// The attendance that a lease rests on. The record exists as long as a lease counts on it.
@@ -56,12 +59,13 @@ impl<T: Config> Pallet<T> {
 		)
 	}
 
+	/// Settles a lease that has started. Returns why that closed it, if it did.
 	fn settle_active(
 		id: LeaseId,
 		mut lease: Lease<T::AccountId>,
 		mut running: Running,
 		rules: &Rules,
-	) -> Result<(), DispatchError> {
+	) -> Result<Option<CloseReason>, DispatchError> {
 		let now = Self::now();
 		let attendance = Self::attendance_of(lease.worker, &running);
 		let paid = Self::pay_attested(id, &mut lease, &mut running, &attendance, rules);
@@ -69,28 +73,72 @@ impl<T: Config> Pallet<T> {
 			Term::Lost => {
 				lease.state = LeaseState::Active(running);
 				Self::close(id, lease, CloseReason::ProviderLost);
-				return Ok(());
+				return Ok(Some(CloseReason::ProviderLost));
 			}
 			Term::Over => {
-				let served = attendance.last >= running.until && !attendance.is_lost(now, rules);
+				let served = Self::is_served(&running, &attendance, rules);
 				let anew = Checkpoint { block: now, missed: attendance.missed };
 				if !(served && Self::top_up(id, &mut lease, &mut running, Some(anew))) {
 					let reason = Self::reason_of_end(&lease, &running, served);
 					lease.state = LeaseState::Active(running);
 					Self::close(id, lease, reason);
-					return Ok(());
+					return Ok(Some(reason));
 				}
 				true
 			}
-			Term::Running if now.saturating_add(rules.interval) >= running.until => {
-				Self::top_up(id, &mut lease, &mut running, None)
+			Term::Running => {
+				Self::is_about_to_end(&running, rules)
+					&& Self::top_up(id, &mut lease, &mut running, None)
 			}
-			Term::Running => false,
 		};
 		ensure!(paid || topped_up, Error::<T>::NothingToSettle);
 		lease.state = LeaseState::Active(running);
 		Leases::<T>::insert(id, lease);
-		Ok(())
+		Ok(None)
+	}
+
+	/// What a settlement, which refunds `refund`, would do besides to a lease that has started: why it
+	/// would close it, if it would, and whether it would lengthen it.
+	pub(crate) fn outlook(
+		lease: &Lease<T::AccountId>,
+		running: &Running,
+		attendance: &Attendance,
+		refund: u128,
+		rules: &Rules,
+	) -> (Option<CloseReason>, bool) {
+		let now = Self::now();
+		let lengthens = |from| {
+			Self::lengthening(lease, running, from).is_some_and(|(_, _, held)| {
+				// What is refunded first can be held again.
+				let more = held.saturating_sub(refund);
+				Self::can_hold(lease.currency, HoldReason::Escrow, &lease.renter, more)
+			})
+		};
+		match Term::of(attendance, running.until, now, rules) {
+			Term::Lost => (Some(CloseReason::ProviderLost), false),
+			Term::Over => {
+				let served = Self::is_served(running, attendance, rules);
+				match served && lengthens(now) {
+					true => (None, true),
+					false => (Some(Self::reason_of_end(lease, running, served)), false),
+				}
+			}
+			Term::Running => {
+				(None, Self::is_about_to_end(running, rules) && lengthens(running.until))
+			}
+		}
+	}
+
+	/// Whether a lease reaches its end within an interval. From the end on it has to be over before
+	/// it is lengthened, or blocks would be charged that nobody served.
+	fn is_about_to_end(running: &Running, rules: &Rules) -> bool {
+		let now = Self::now();
+		now < running.until && now.saturating_add(rules.interval) >= running.until
+	}
+
+	/// Whether the worker has attested a lease to its end, and is still there.
+	fn is_served(running: &Running, attendance: &Attendance, rules: &Rules) -> bool {
+		attendance.last >= running.until && !attendance.is_lost(Self::now(), rules)
 	}
 
 	/// Why a lease is closed that has reached its end.
@@ -149,11 +197,12 @@ impl<T: Config> Pallet<T> {
 		lease.owed = due.saturating_sub(paid);
 		lease.escrow = lease.escrow.saturating_sub(paid).saturating_sub(fee).saturating_sub(refund);
 		let from = running.checkpoint.block;
+		running.served |= !fee.is_zero();
 		if !span.covered.is_zero() {
 			running.checkpoint = span.end;
 			let gpu_blocks = u128::from(span.payable).saturating_mul(lease.count.into());
 			Self::mutate_reputation(&lease.operator, rules, |known| {
-				known.serve(currency, fee, gpu_blocks);
+				known.serve(currency, fee, gpu_blocks, rules);
 			});
 		}
 		Self::deposit_event(Event::Settled {
@@ -171,6 +220,21 @@ impl<T: Config> Pallet<T> {
 		true
 	}
 
+	/// By how many blocks a top-up would lengthen a lease from block `from` on as its renter permitted,
+	/// what has to be held for them, and what would be permitted then.
+	fn lengthening(
+		lease: &Lease<T::AccountId>,
+		running: &Running,
+		from: Blocks,
+	) -> Option<(TopUp, Blocks, u128)> {
+		let top_up = lease.top_up.filter(|_| running.ending.is_none())?;
+		let latest = running.since.saturating_add(lease.maximum_duration);
+		let blocks = top_up.blocks.min(latest.saturating_sub(from));
+		let held = total(lease.price, lease.count, blocks);
+		let left = TopUp { limit: top_up.limit.checked_sub(held)?, ..top_up };
+		(!blocks.is_zero()).then_some((left, blocks, held))
+	}
+
 	/// Lengthens a lease as its renter permitted, from its end or `anew`. Returns whether it did.
 	fn top_up(
 		id: LeaseId,
@@ -178,21 +242,14 @@ impl<T: Config> Pallet<T> {
 		running: &mut Running,
 		anew: Option<Checkpoint>,
 	) -> bool {
-		let Some(mut top_up) = lease.top_up.filter(|_| running.ending.is_none()) else {
+		let from = anew.map_or(running.until, |checkpoint| checkpoint.block);
+		let Some((left, blocks, held)) = Self::lengthening(lease, running, from) else {
 			return false;
 		};
-		let from = anew.map_or(running.until, |checkpoint| checkpoint.block);
-		let latest = running.since.saturating_add(lease.maximum_duration);
-		let blocks = top_up.blocks.min(latest.saturating_sub(from));
-		let held = total(lease.price, lease.count, blocks);
-		if blocks.is_zero()
-			|| held > top_up.limit
-			|| Self::hold(lease.currency, HoldReason::Escrow, &lease.renter, held).is_err()
-		{
+		if Self::hold(lease.currency, HoldReason::Escrow, &lease.renter, held).is_err() {
 			return false;
 		}
-		top_up.limit = top_up.limit.saturating_sub(held);
-		lease.top_up = Some(top_up);
+		lease.top_up = Some(left);
 		lease.escrow = lease.escrow.saturating_add(held);
 		running.until = from.saturating_add(blocks);
 		running.checkpoint = anew.unwrap_or(running.checkpoint);
@@ -201,7 +258,7 @@ impl<T: Config> Pallet<T> {
 			from,
 			until: running.until,
 			held,
-			left: top_up.limit,
+			left: left.limit,
 		});
 		true
 	}
@@ -235,18 +292,20 @@ impl<T: Config> Pallet<T> {
 		Self::burn(lease.currency, &lease.renter, lease.owed.saturating_add(fee));
 		Self::release_deposit(HoldReason::LeaseDeposit, &lease.renter, lease.deposit);
 		let convicted = Self::free(id, &lease, reason);
-		if let LeaseState::Active(running) = lease.state {
-			Self::mutate_reputation(&lease.operator, &rules, |known| {
-				if reason == CloseReason::ProviderLost {
-					let rest = running.until.saturating_sub(running.checkpoint.block);
-					let payment = total(lease.price, lease.count, rest);
-					let gpu_blocks = u128::from(rest).saturating_mul(lease.count.into());
-					let unburnt = charge::fee(payment, gpu_blocks, lease.currency, &rules);
+		match lease.state {
+			LeaseState::Active(running) if reason == CloseReason::ProviderLost => {
+				let rest = running.until.saturating_sub(running.checkpoint.block);
+				let payment = total(lease.price, lease.count, rest);
+				let gpu_blocks = u128::from(rest).saturating_mul(lease.count.into());
+				let unburnt = charge::fee(payment, gpu_blocks, lease.currency, &rules);
+				Self::mutate_reputation(&lease.operator, &rules, |known| {
 					known.lose(lease.currency, unburnt, !convicted.is_zero());
-				} else {
-					known.keep();
-				}
-			});
+				});
+			}
+			LeaseState::Active(Running { served: true, .. }) => {
+				Self::mutate_reputation(&lease.operator, &rules, Reputation::keep);
+			}
+			_ => {}
 		}
 		Self::deposit_event(Event::Closed {
 			lease: id,
@@ -262,19 +321,21 @@ impl<T: Config> Pallet<T> {
 		Self::refund(lease.currency, &lease.renter, refund);
 	}
 
-	/// Frees devices and stake of a lease whose worker was ready, or takes the stake if the lease was
-	/// lost. Returns what was taken.
+	/// Frees devices and stake of a lease that has started, or takes the stake if the lease was lost.
+	/// Returns what was taken.
 	fn free(id: LeaseId, lease: &Lease<T::AccountId>, reason: CloseReason) -> u128 {
-		let count: fn(&mut Presence) = match lease.state {
+		match lease.state {
 			LeaseState::Requested { .. } => return 0,
-			LeaseState::Waiting { .. } => |presence| {
-				presence.waiting = presence.waiting.saturating_sub(1);
-			},
-			LeaseState::Active(_) => |presence| {
+			LeaseState::Waiting { .. } => {
+				Self::mutate_presence(lease.worker, |presence| {
+					presence.waiting = presence.waiting.saturating_sub(1);
+				});
+				return 0;
+			}
+			LeaseState::Active(_) => Self::mutate_presence(lease.worker, |presence| {
 				presence.leases = presence.leases.saturating_sub(1);
-			},
-		};
-		Self::mutate_presence(lease.worker, count);
+			}),
+		}
 		for device in &lease.devices {
 			// A device that is not there any more has nothing to free.
 			let _ = T::Occupancy::release(lease.worker, *device, WHOLE_DEVICE);
@@ -282,10 +343,13 @@ impl<T: Config> Pallet<T> {
 		let (operator, obligation) = (&lease.operator, Self::obligation(id, lease));
 		if reason == CloseReason::ProviderLost {
 			let fault = Fault::LostLease;
-			return T::Security::convict(operator, Service::Market, obligation, fault, None)
-				.unwrap_or(0);
+			let taken = T::Security::convict(operator, Service::Market, obligation, fault, None);
+			if let Ok(taken) = taken {
+				return taken;
+			}
 		}
-		// A reservation that is gone already needs no release.
+		// A reservation that is gone already needs no release; one that could not be taken must not
+		// stay.
 		let _ = T::Security::release(operator, Service::Market, obligation);
 		0
 	}

@@ -101,7 +101,7 @@ impl<T: Config> Pallet<T> {
 			if *count == Counts::default() {
 				counts.remove(&lease.worker);
 			}
-			if !matches!(lease.state, LeaseState::Requested { .. }) {
+			if matches!(lease.state, LeaseState::Active(_)) {
 				for device in &lease.devices {
 					ensure!(used.insert((lease.worker, *device)), "a device that is leased twice");
 					ensure!(
@@ -137,7 +137,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// One lease is funded for exactly what is not settled, and stake answers for it.
+	/// One lease is funded for exactly what is not settled, and stake answers for it once it runs.
 	fn check_lease(id: LeaseId, lease: &Lease<T::AccountId>) -> Result<(), TryRuntimeError> {
 		let devices: u32 = lease.devices.len().saturated_into();
 		let blocks = match lease.state {
@@ -162,13 +162,18 @@ impl<T: Config> Pallet<T> {
 		};
 		let escrow = total(lease.price, lease.count, blocks).saturating_add(lease.owed);
 		ensure!(lease.escrow == escrow, "the escrow of a lease is not what it has to pay");
-		if !matches!(lease.state, LeaseState::Requested { .. }) {
-			ensure!(lease.count == devices, "a lease without the devices that it pays for");
-			let obligation = Self::obligation(id, lease);
-			ensure!(
-				!T::Security::reserved(&lease.operator, Service::Market, obligation).is_zero(),
-				"no stake answers for a lease"
-			);
+		let obligation = Self::obligation(id, lease);
+		let reserved = T::Security::reserved(&lease.operator, Service::Market, obligation);
+		match lease.state {
+			LeaseState::Requested { .. } => {}
+			LeaseState::Waiting { .. } => {
+				ensure!(lease.count == devices, "a lease without the devices that it waits for");
+				ensure!(reserved.is_zero(), "stake is reserved for a lease that has not started");
+			}
+			LeaseState::Active(_) => {
+				ensure!(lease.count == devices, "a lease without the devices that it pays for");
+				ensure!(!reserved.is_zero(), "no stake answers for a lease");
+			}
 		}
 		Ok(())
 	}

@@ -31,8 +31,8 @@ pub type Region = BoundedVec<u8, ConstU32<32>>;
 /// Offers that a renter names.
 pub type Choice = BoundedVec<OfferId, ConstU32<MAX_DEVICES>>;
 
-/// Members of a cluster, each an offer and a count of its devices.
-pub type Members = BoundedVec<(OfferId, u32), ConstU32<MAX_DEVICES>>;
+/// Members of a cluster, as they are asked for.
+pub type Members = BoundedVec<Member, ConstU32<MAX_DEVICES>>;
 
 /// A lower price for a lease that the provider may end.
 #[derive(
@@ -101,7 +101,7 @@ pub struct Offer<AccountId> {
 	pub listed: bool,
 	/// Block in which it was created, updated or unlisted.
 	pub changed_at: Blocks,
-	/// Block in which the latest lease of it was taken.
+	/// Block in which its worker was last ready for a lease of it.
 	pub last_started: Blocks,
 	/// What is held for it.
 	pub deposit: Balance,
@@ -129,6 +129,30 @@ pub struct Ask {
 	pub minimum_capacity: u64,
 	/// Whether the provider may end the lease, for the lower price.
 	pub spot: bool,
+	/// For a spot lease, the fewest blocks of service from the provider's notice on.
+	pub minimum_notice: Blocks,
+}
+
+/// What a renter asks of one member of a cluster.
+#[derive(
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	TypeInfo,
+	MaxEncodedLen,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+)]
+pub struct Member {
+	/// The offer.
+	pub offer: OfferId,
+	/// How many of its devices.
+	pub count: u32,
+	/// What is asked of that offer.
+	pub ask: Ask,
 }
 
 /// What a renter asks of offers that it does not know.
@@ -222,6 +246,8 @@ pub struct Running {
 	pub checkpoint: Checkpoint,
 	/// Why it ends at `until`, if that is decided.
 	pub ending: Option<CloseReason>,
+	/// Whether a fee was burnt for it; only then does it count as kept.
+	pub served: bool,
 }
 
 /// Where a lease stands.
@@ -243,7 +269,7 @@ pub enum LeaseState {
 		/// Since when.
 		at: Blocks,
 	},
-	/// Its worker is ready, and it waits for the other members of its cluster.
+	/// Its worker is ready, and it waits for the other members of its cluster; no device is occupied.
 	Waiting {
 		/// Since when it was requested.
 		at: Blocks,
@@ -271,7 +297,7 @@ pub struct Lease<AccountId> {
 	pub price: Balance,
 	/// How many devices.
 	pub count: u32,
-	/// The offered devices; once the worker is ready, those that are leased.
+	/// The offered devices; once the worker is ready, those that it chose.
 	pub devices: Devices,
 	/// Proven FLOP/s of each device that were bought.
 	pub bought: u64,
@@ -368,6 +394,8 @@ pub struct LeaseView<AccountId> {
 	pub deadline: Blocks,
 	/// Why a settlement would close it now, if it would.
 	pub closes: Option<CloseReason>,
+	/// Whether a settlement would lengthen it now, as its renter permitted.
+	pub tops_up: bool,
 }
 
 /// What a lease would cost.
@@ -394,7 +422,7 @@ pub struct Quote {
 /// A page of offers.
 #[derive(Encode, Decode, TypeInfo, Clone, Debug, PartialEq, Eq)]
 pub struct Candidates<AccountId> {
-	/// Those that fit, the cheapest first.
+	/// The cheapest of those that fit, the cheapest first.
 	pub offers: alloc::vec::Vec<OfferView<AccountId>>,
 	/// Where the next page begins; `None` after the last one.
 	pub next: Option<OfferId>,

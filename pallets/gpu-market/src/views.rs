@@ -8,7 +8,7 @@ use crate::{
 use alloc::vec::Vec;
 use assay_market::{
 	charge::{cancellation_fee, fee, total, Charge},
-	term, Reputation, Term,
+	term, Reputation,
 };
 use frame_support::traits::Get;
 use pallet_operators::{WorkerId, Workers};
@@ -49,15 +49,13 @@ impl<T: Config> Pallet<T> {
 		for (id, offer) in entries.by_ref().take(PAGE) {
 			last = Some(id);
 			if let Some(deal) = Self::match_offer(&offer, requirements) {
-				found.push((deal.price, Self::view_offer(id, offer)));
-			}
-			if found.len() >= limit {
-				break;
+				found.push((deal.price, id, offer));
 			}
 		}
-		found.sort_by_key(|(price, view)| (*price, view.id));
+		found.sort_by_key(|(price, id, _)| (*price, *id));
+		found.truncate(limit);
 		Candidates {
-			offers: found.into_iter().map(|(_, view)| view).collect(),
+			offers: found.into_iter().map(|(_, id, offer)| Self::view_offer(id, offer)).collect(),
 			next: last.filter(|_| entries.next().is_some()),
 		}
 	}
@@ -96,6 +94,7 @@ impl<T: Config> Pallet<T> {
 					refundable: lease.escrow.saturating_sub(cancellation),
 					deadline: at.saturating_add(window),
 					closes: term::is_stale(at, now, &rules).then_some(CloseReason::NeverStarted),
+					tops_up: false,
 					lease,
 				};
 			}
@@ -105,11 +104,7 @@ impl<T: Config> Pallet<T> {
 		let span = attendance.span(running.checkpoint, running.until);
 		let Charge { net, fee, refund } = Self::charge_for(&lease, &span, &rules);
 		let end = term::after_notice(running.until, now, rules.end_notice);
-		let closes = match Term::of(&attendance, running.until, now, &rules) {
-			Term::Running => None,
-			Term::Lost => Some(CloseReason::ProviderLost),
-			Term::Over => Some(running.ending.unwrap_or(CloseReason::Expired)),
-		};
+		let (closes, tops_up) = Self::outlook(&lease, &running, &attendance, refund, &rules);
 		LeaseView {
 			id,
 			due: lease.owed.saturating_add(net),
@@ -118,6 +113,7 @@ impl<T: Config> Pallet<T> {
 			refundable: total(lease.price, lease.count, running.until.saturating_sub(end)),
 			deadline: attendance.deadline(&rules),
 			closes,
+			tops_up,
 			lease,
 		}
 	}

@@ -5,7 +5,7 @@
 
 #![allow(clippy::as_conversions, reason = "the derived codec's own code; there is none of ours")]
 
-use crate::{Amounts, Blocks, Currency};
+use crate::{Amounts, Blocks, Currency, Parameters};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
@@ -31,7 +31,7 @@ pub struct Reputation {
 	pub kept: Amounts,
 	/// Fees that lost leases would have burnt, had they been served to their end.
 	pub lost: Amounts,
-	/// Attested blocks times devices.
+	/// Attested blocks times devices, of which each burnt at least the minimum fee.
 	pub service: u128,
 	/// Leases that were not lost and for which a fee was burnt.
 	pub leases_kept: u32,
@@ -70,10 +70,12 @@ impl Reputation {
 		}
 	}
 
-	/// Counts service of so many GPU-blocks for which `fee` was burnt.
-	pub fn serve(&mut self, currency: Currency, fee: u128, gpu_blocks: u128) {
+	/// Counts service of so many GPU-blocks for which `fee` was burnt: as many of them as the minimum
+	/// fee was burnt for, or a device that proves nothing would seem to serve.
+	pub fn serve(&mut self, currency: Currency, fee: u128, gpu_blocks: u128, rules: &Parameters) {
 		self.kept.add(currency, fee);
-		self.service = self.service.saturating_add(gpu_blocks);
+		let burnt_for = fee.checked_div(rules.minimum_fee.of(currency)).unwrap_or_default();
+		self.service = self.service.saturating_add(gpu_blocks.min(burnt_for));
 	}
 
 	/// Counts a lease that was kept.

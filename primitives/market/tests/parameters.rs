@@ -157,7 +157,7 @@ proptest! {
 		let _ = (after_notice(until, now, rules.end_notice), is_stale(last, now, &rules));
 
 		let mut known = Reputation { updated_at: last, ..Default::default() };
-		known.serve(currency, parts.fee, price);
+		known.serve(currency, parts.fee, price, &rules);
 		known.lose(currency, price, credits);
 		known.keep();
 		let later = known.at(now, rules.half_life);

@@ -1,7 +1,11 @@
 //! Reputation halves, whoever looks at it how often.
 
-use assay_market::{reputation::decay, Amounts, Currency, Reputation};
+use assay_market::{reputation::decay, Amounts, Currency, Parameters, Reputation};
 use proptest::prelude::*;
+
+/// A minimum fee of 2.
+const RULES: Parameters =
+	Parameters { minimum_fee: Amounts { native: 2, credits: 2 }, ..Parameters::LIVE };
 
 #[test]
 fn a_value_should_halve_with_every_half_life() {
@@ -16,8 +20,8 @@ fn a_value_should_halve_with_every_half_life() {
 #[test]
 fn counts_should_stay_and_fees_should_decay() {
 	let mut known = Reputation { updated_at: 10, ..Default::default() };
-	known.serve(Currency::Native, 100, 40);
-	known.serve(Currency::Credits, 8, 4);
+	known.serve(Currency::Native, 100, 40, &RULES);
+	known.serve(Currency::Credits, 8, 4, &RULES);
 	known.keep();
 	known.lose(Currency::Credits, 6, true);
 	known.lose(Currency::Native, 2, false);
@@ -27,6 +31,17 @@ fn counts_should_stay_and_fees_should_decay() {
 	assert_eq!(later.lost, Amounts { native: 1, credits: 3 });
 	assert_eq!(later.service, 22);
 	assert_eq!((later.leases_kept, later.leases_lost, later.convictions), (1, 2, 1));
+}
+
+#[test]
+fn f13_service_should_count_only_as_far_as_the_minimum_fee_was_burnt_for_it() {
+	let mut known = Reputation::default();
+	known.serve(Currency::Native, 0, 1_000, &RULES);
+	assert_eq!(known.service, 0);
+	known.serve(Currency::Native, 7, 1_000, &RULES);
+	assert_eq!(known.service, 3);
+	known.serve(Currency::Native, 5_000, 1_000, &RULES);
+	assert_eq!(known.service, 1_003);
 }
 
 proptest! {

@@ -179,7 +179,7 @@ impl Strategist {
 				left -= net + fee + refund;
 				let gpu_blocks = u128::from(span.payable) * u128::from(devices);
 				self.known = self.known.at(now, rules.half_life);
-				self.known.serve(currency, fee, gpu_blocks);
+				self.known.serve(currency, fee, gpu_blocks, rules);
 				if proves >= BOUGHT {
 					self.served.add(currency, gpu_blocks);
 				}
@@ -202,6 +202,7 @@ proptest! {
 		for cycle in &cycles {
 			strategist.rent_from_itself(cycle, &rules);
 		}
+		let mut burnt_for = 0;
 		for currency in [Currency::Native, Currency::Credits] {
 			let books = strategist.books(currency).clone();
 			prop_assert_eq!(books.held, 0, "something is on hold for nothing");
@@ -212,7 +213,9 @@ proptest! {
 			// Whatever was served was paid for with the minimum fee.
 			let least = strategist.served.of(currency) * rules.minimum_fee.of(currency);
 			prop_assert!(loss >= least, "{loss} was lost instead of {least}");
+			burnt_for += loss / rules.minimum_fee.of(currency);
 		}
+		prop_assert!(strategist.known.service <= burnt_for, "service is shown that burnt nothing");
 	}
 
 	#[test]

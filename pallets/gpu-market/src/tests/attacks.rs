@@ -113,17 +113,19 @@ fn f11_more_capacity_than_was_bought_should_not_cost_more() {
 }
 
 #[test]
-fn f12_renting_from_oneself_should_lose_the_fee() {
-	build_and_execute(|| {
-		// The operator's payout account is the renter's.
-		assert_ok!(Operators::set_payout(signed(operator(0)), ALICE));
-		let before = wealth(ALICE, Currency::Native);
-		let id = running(0, 2, 100);
-		serve(0, 100);
-		assert_ok!(settle(id));
-		assert_eq!(wealth(ALICE, Currency::Native), before - 2 * 100 * 5);
-		assert_eq!(Market::reputation(operator(0)).kept.native, 2 * 100 * 5);
-	});
+fn f12_renting_from_oneself_should_lose_the_fee_in_either_currency() {
+	for (currency, least) in [(Currency::Native, 5), (Currency::Credits, 7)] {
+		build_and_execute(|| {
+			// The operator's payout account is the renter's.
+			assert_ok!(Operators::set_payout(signed(operator(0)), ALICE));
+			let before = wealth(ALICE, currency);
+			let id = running_in(0, 2, 100, currency);
+			serve(0, 100);
+			assert_ok!(settle(id));
+			assert_eq!(wealth(ALICE, currency), before - 2 * 100 * least);
+			assert_eq!(Market::reputation(operator(0)).kept.of(currency), 2 * 100 * least);
+		});
+	}
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn a_lease_in_credits_should_pay_in_credits() {
 }
 
 #[test]
-fn m14_a_settlement_should_be_free_for_the_worker_only_and_refused_when_there_is_nothing_to_do() {
+fn m14_a_settlement_should_be_free_for_the_worker_and_refused_when_there_is_nothing_to_do() {
 	build_and_execute(|| {
 		let id = running(0, 1, 100);
 		assert_noop!(settle(id), Error::<Test>::NothingToSettle);
@@ -54,6 +54,23 @@ fn m14_a_settlement_should_be_free_for_the_worker_only_and_refused_when_there_is
 		assert_eq!(by_worker().unwrap().pays_fee, Pays::No);
 		assert_noop!(by_worker(), Error::<Test>::NothingToSettle);
 		assert_noop!(settle(7), Error::<Test>::UnknownLease);
+	});
+}
+
+#[test]
+fn m14_a_settlement_should_be_free_for_whoever_reports_what_was_lost_or_never_started() {
+	build_and_execute(|| {
+		let pays = |id| settle(id).unwrap().pays_fee;
+		let lost = running(0, 1, 500);
+		let served = running(1, 1, 20);
+		let never = rented(ALICE, offer(2), 1, 100);
+		serve(1, 20);
+		assert_eq!(pays(served), Pays::Yes, "it has expired");
+		assert_eq!(pays(never), Pays::No);
+		assert_eq!(closed(never).unwrap().0, CloseReason::NeverStarted);
+		go_to(1 + RULES.grace + 1);
+		assert_eq!(pays(lost), Pays::No);
+		assert_eq!(closed(lost).unwrap().0, CloseReason::ProviderLost);
 	});
 }
 
@@ -77,6 +94,39 @@ fn m05_a_lost_lease_should_be_paid_to_the_last_heartbeat_and_cost_the_stake() {
 		let status = Operators::operator_status(operator(0)).unwrap();
 		assert_eq!(status.convictions, 1);
 		assert_eq!(Market::offer(0).unwrap().free, 4);
+	});
+}
+
+#[test]
+fn f13_a_lease_that_served_nothing_should_not_count_as_kept() {
+	build_and_execute(|| {
+		let kept = || Market::reputation(operator(0)).leases_kept;
+		// Ended before a block of it was attested.
+		let id = running(0, 1, 500);
+		assert_ok!(Market::end(signed(ALICE), id));
+		skip(2 * RULES.end_notice);
+		assert_ok!(settle(id));
+		assert_eq!(closed(id).unwrap().0, CloseReason::EndedByRenter);
+		assert_eq!((kept(), Reputations::<Test>::contains_key(operator(0))), (0, false));
+		// Attested, and worth nothing.
+		let id = running(0, 1, 20);
+		prove(worker(0), 0, 0);
+		serve(0, 20);
+		assert_ok!(settle(id));
+		assert_eq!((closed(id).unwrap().0, kept()), (CloseReason::Expired, 0));
+		let known = Market::reputation(operator(0));
+		assert_eq!((known.kept.native, known.service), (0, 0));
+		// Some blocks for which a fee was burnt.
+		prove(worker(0), 0, CAPACITY);
+		let id = running(0, 1, 20);
+		skip(11);
+		assert_ok!(beat(0));
+		assert!(!run_of(id).served);
+		assert_ok!(settle(id));
+		assert!(run_of(id).served);
+		skip(20);
+		assert_ok!(settle(id));
+		assert_eq!((closed(id).unwrap().0, kept()), (CloseReason::Expired, 1));
 	});
 }
 
@@ -280,6 +330,28 @@ fn a_late_top_up_should_charge_from_then_on() {
 		serve(0, 30);
 		assert_ok!(settle(id));
 		assert_eq!(wealth(payout(0), Currency::Native), before + 50 * NET);
+	});
+}
+
+#[test]
+fn a_top_up_after_the_end_should_wait_until_the_end_is_attested_and_charge_from_then_on() {
+	build_and_execute(|| {
+		let before = wealth(payout(0), Currency::Native);
+		let id = with_top_up(50, 1_000 * PRICE, 25);
+		let start = now();
+		// Nobody settles in time; the last blocks are not attested yet at the end.
+		serve(0, 20);
+		skip(9);
+		assert_ok!(settle(id));
+		assert_eq!((run_of(id).until, run_of(id).checkpoint.block), (start + 25, start + 20));
+		skip(1);
+		assert_ok!(beat(0));
+		assert_ok!(settle(id));
+		let running = run_of(id);
+		assert_eq!((running.checkpoint.block, running.until), (start + 30, start + 80));
+		serve(0, 50);
+		assert_ok!(settle(id));
+		assert_eq!(wealth(payout(0), Currency::Native), before + (25 + 50) * NET);
 	});
 }
 

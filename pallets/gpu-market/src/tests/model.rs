@@ -101,6 +101,7 @@ fn any_ask(dice: &mut Dice) -> Ask {
 		max_price: 100 + u128::from(dice.below(400)),
 		minimum_capacity: dice.below(CAPACITY / 2),
 		spot: dice.once_in(3),
+		minimum_notice: dice.below(20).try_into().unwrap(),
 	}
 }
 
@@ -169,10 +170,16 @@ fn act(dice: &mut Dice) -> DispatchResultWithPostInfo {
 			done(Market::rent_matching(signed(who), offers, requirements, who, top_up))
 		}
 		12 | 13 => {
-			let members: Vec<_> = (0..1 + dice.below(3)).map(|_| (any_offer(dice), 1)).collect();
-			let (who, top_up) = (renter(dice), any_top_up(dice));
 			let ask = any_ask(dice);
-			done(Market::rent_cluster(signed(who), members.try_into().unwrap(), ask, who, top_up))
+			let members: Vec<_> = (0..1 + dice.below(3))
+				.map(|_| Member {
+					offer: any_offer(dice),
+					count: 1,
+					ask: Ask { max_price: 100 + u128::from(dice.below(400)), ..ask },
+				})
+				.collect();
+			let (who, top_up) = (renter(dice), any_top_up(dice));
+			done(Market::rent_cluster(signed(who), members.try_into().unwrap(), who, top_up))
 		}
 		14..=18 => {
 			let id = lease_that(dice, |lease| match lease.state {
@@ -293,24 +300,28 @@ impl Tally {
 	}
 }
 
+/// One call of somebody, and what happens besides.
+fn step(dice: &mut Dice, silent: &mut [bool; 4], ledger: &mut Ledger, tally: &mut Tally) {
+	let result =
+		frame_support::storage::with_storage_layer(|| act(dice).map_err(|error| error.error));
+	tally.done += u64::from(result.is_ok());
+	happen(dice, silent);
+	for event in events() {
+		tally.count(&event);
+		ledger.apply(event);
+	}
+	System::reset_events();
+}
+
 fn live(seed: u64, steps: u64, tally: &mut Tally) {
 	new_test_ext().execute_with(|| {
 		let before = Balances::now();
 		let mut ledger = Ledger::default();
 		let mut dice = Dice(seed);
 		let mut silent = [false; 4];
-		for step in 0..steps {
-			let result = frame_support::storage::with_storage_layer(|| {
-				act(&mut dice).map_err(|error| error.error)
-			});
-			tally.done += u64::from(result.is_ok());
-			happen(&mut dice, &mut silent);
-			for event in events() {
-				tally.count(&event);
-				ledger.apply(event);
-			}
-			System::reset_events();
-			if step % 16 == 0 {
+		for number in 0..steps {
+			step(&mut dice, &mut silent, &mut ledger, tally);
+			if number % 16 == 0 {
 				assert_ok!(Market::do_try_state());
 				ledger.check(&before);
 			}
@@ -335,4 +346,109 @@ fn m07_m08_m12_money_should_be_conserved_whatever_everybody_does() {
 	println!("{done} of {steps} calls succeeded, {started} leases started, ends: {ends:?}");
 	assert!(done * 4 > steps && started * 50 > steps, "too little happens");
 	assert_eq!(ends.len(), 8, "every end should be seen");
+}
+
+/// A number of blocks, as extreme as they come or any.
+fn any_blocks(dice: &mut Dice) -> u32 {
+	match dice.below(4) {
+		0 => dice.below(3).try_into().unwrap(),
+		1 => u32::MAX - u32::try_from(dice.below(3)).unwrap(),
+		2 => u32::MAX / 2,
+		_ => dice.below(2_000).try_into().unwrap(),
+	}
+}
+
+/// An amount, as extreme as they come or any.
+fn any_amount(dice: &mut Dice) -> u128 {
+	match dice.below(3) {
+		0 => u128::from(dice.below(3)),
+		1 => u128::MAX - u128::from(dice.below(3)),
+		_ => u128::from(dice.below(2_000)),
+	}
+}
+
+/// Numbers of a market that nobody would choose, some of which are allowed.
+fn wild_rules(dice: &mut Dice) -> Rules {
+	let mut rules = RULES;
+	let times = [
+		&mut rules.maintenance.notice,
+		&mut rules.maintenance.longest,
+		&mut rules.maintenance.gap,
+		&mut rules.interval,
+		&mut rules.grace,
+		&mut rules.start_window,
+		&mut rules.end_notice,
+		&mut rules.fee_ppm,
+		&mut rules.stale_after,
+		&mut rules.max_spot_notice,
+		&mut rules.max_duration,
+		&mut rules.half_life,
+	];
+	for time in times {
+		if dice.once_in(6) {
+			*time = any_blocks(dice);
+		}
+	}
+	let minimum_fee = &mut rules.minimum_fee;
+	for amount in [&mut minimum_fee.native, &mut minimum_fee.credits, &mut rules.lease_stake] {
+		if dice.once_in(6) {
+			*amount = any_amount(dice);
+		}
+	}
+	rules
+}
+
+/// Everything that can be looked at.
+fn look_around(dice: &mut Dice) {
+	for id in Leases::<Test>::iter_keys().collect::<Vec<_>>() {
+		assert!(Market::lease(id).is_some());
+	}
+	for (id, offer) in Offers::<Test>::iter().collect::<Vec<_>>() {
+		let ask = Ask { duration: any_blocks(dice), max_price: any_amount(dice), ..any_ask(dice) };
+		let _ = (Market::offer(id), Market::quote(id, any_blocks(dice), ask));
+		let requirements = Requirements {
+			ask,
+			count: 1,
+			currency: offer.currency,
+			minimum_memory_mib: 0,
+			region: None,
+		};
+		let _ = Market::candidates(requirements, None, any_blocks(dice));
+		let _ = Market::reputation(offer.operator);
+	}
+}
+
+#[test]
+fn m12_no_parameters_should_make_anything_panic_or_break_a_law_of_money() {
+	let (mut allowed, mut refused, mut tally) = (0, 0, Tally::default());
+	for seed in 0..60 {
+		new_test_ext().execute_with(|| {
+			let before = Balances::now();
+			let mut ledger = Ledger::default();
+			let mut dice = Dice(seed);
+			let mut silent = [false; 4];
+			for number in 0..240 {
+				// A market that has begun in peace.
+				if number > 30 && dice.once_in(8) {
+					let rules = wild_rules(&mut dice);
+					if Market::set_parameters(RuntimeOrigin::root(), rules).is_ok() {
+						allowed += 1;
+					} else {
+						// No genesis or call can set these.
+						refused += 1;
+						Parameters::<Test>::put(rules);
+					}
+				}
+				step(&mut dice, &mut silent, &mut ledger, &mut tally);
+				if number % 16 == 0 {
+					look_around(&mut dice);
+				}
+			}
+			Parameters::<Test>::put(RULES);
+			assert_ok!(Market::do_try_state());
+			ledger.check(&before);
+		});
+	}
+	println!("{} calls succeeded, {} leases started", tally.done, tally.started);
+	assert!(allowed > 60 && refused > 60 && tally.started > 100, "too little happens");
 }

@@ -172,6 +172,23 @@ fn a_lost_lease_should_be_refunded_when_its_operator_has_nothing_to_lose_any_mor
 }
 
 #[test]
+fn a_lost_lease_should_free_the_stake_that_could_not_be_taken() {
+	build_and_execute(|| {
+		let id = running(0, 1, 100);
+		use pallet_operators::{Security, Service};
+		let free_stake =
+			|| <Operators as Security<_, _, _>>::free_stake(&operator(0), Service::Market);
+		assert_eq!(free_stake(), BOND - RULES.lease_stake);
+		Immune::set(true);
+		skip(RULES.grace + 1);
+		assert_ok!(settle(id));
+		assert_eq!(closed(id), Some((CloseReason::ProviderLost, 100 * PRICE, 0, 0)));
+		assert_eq!(free_stake(), BOND, "it would answer for nothing for ever");
+		assert_eq!(Market::reputation(operator(0)).leases_lost, 1);
+	});
+}
+
+#[test]
 fn m08_dust_should_go_back_to_the_renter_and_nowhere_else() {
 	build_and_execute(|| {
 		// A third of the capacity: no payment is a whole number.

@@ -191,10 +191,6 @@ fn nothing_should_be_made_when_there_are_no_names_left() {
 		NextLease::<Test>::put(u64::MAX);
 		assert_noop!(rent(ALICE, id, 1, 100), Error::<Test>::NamesExhausted);
 		NextCluster::<Test>::put(u64::MAX);
-		let members = vec![(id, 1), (id, 1)].try_into().unwrap();
-		assert_noop!(
-			Market::rent_cluster(signed(ALICE), members, ask(100), ALICE, None),
-			Error::<Test>::NamesExhausted
-		);
+		assert_noop!(rent_cluster(ALICE, &[(id, 1), (id, 1)], 100), Error::<Test>::NamesExhausted);
 	});
 }

@@ -115,17 +115,102 @@ fn m04_a_price_should_never_exceed_what_the_renter_named() {
 			Market::rent(signed(ALICE), id, 1, spot, ALICE, None),
 			Error::<Test>::PriceChanged
 		);
-		let members = vec![(id, 1), (offer(1), 1)].try_into().unwrap();
-		assert_noop!(
-			Market::rent_cluster(signed(ALICE), members, ask(100), ALICE, None),
-			Error::<Test>::PriceChanged
-		);
+		let members = [(id, 1), (offer(1), 1)];
+		assert_noop!(rent_cluster(ALICE, &members, 100), Error::<Test>::PriceChanged);
 		assert_noop!(rent_matching(&[id], requirements()), Error::<Test>::NothingFits);
 		let lease_id = running(2, 1, 100);
 		assert_noop!(
 			Market::extend(signed(ALICE), lease_id, 10, PRICE - 1),
 			Error::<Test>::PriceChanged
 		);
+	});
+}
+
+#[test]
+fn m04_a_notice_should_never_be_shorter_than_the_renter_named() {
+	build_and_execute(|| {
+		let id = offer(0);
+		let spot = Ask { spot: true, minimum_notice: SPOT_NOTICE, ..ask(100) };
+		let rent = |ask| Market::rent(signed(ALICE), id, 1, ask, ALICE, None);
+		assert_ok!(rent(spot));
+		let sudden = Some(Spot { price: SPOT_PRICE, notice: SPOT_NOTICE - 1 });
+		let terms = Terms { spot: sudden, ..terms(4) };
+		assert_ok!(Market::update_offer(signed(operator(0)), id, terms));
+		assert_noop!(rent(spot), Error::<Test>::NoticeTooShort);
+		assert_noop!(
+			rent_matching(&[id], Requirements { ask: spot, ..requirements() }),
+			Error::<Test>::NothingFits
+		);
+		assert_eq!(Market::quote(id, 1, spot), None);
+		// A firm lease has none.
+		assert_ok!(rent(Ask { spot: false, ..spot }));
+	});
+}
+
+#[test]
+fn a_request_should_be_refused_when_a_maintenance_lies_in_its_start_window() {
+	build_and_execute(|| {
+		let id = offer(0);
+		let (from, until) = (now() + 60, now() + 100);
+		assert_ok!(Market::announce_maintenance(signed(operator(0)), worker(0), from, until));
+		let refused = || {
+			assert_noop!(rent(ALICE, id, 1, 100), Error::<Test>::InMaintenance);
+			assert_noop!(rent_matching(&[id], requirements()), Error::<Test>::NothingFits);
+			assert_noop!(
+				rent_cluster(ALICE, &[(id, 1), (id, 1)], 100),
+				Error::<Test>::InMaintenance
+			);
+			assert_eq!(Market::quote(id, 1, ask(100)), None);
+			assert!(Market::candidates(requirements(), None, 9).offers.is_empty());
+		};
+		let taken = || {
+			assert_ok!(rent(ALICE, id, 1, 100));
+		};
+		go_to(from - RULES.start_window - 1);
+		taken();
+		skip(1);
+		refused();
+		go_to(from);
+		refused();
+		// Whether or not the worker is there again.
+		assert_ok!(beat(0));
+		go_to(until - 1);
+		refused();
+		skip(1);
+		taken();
+	});
+}
+
+#[test]
+fn an_offer_should_stay_listed_when_a_maintenance_lay_in_the_start_window_of_a_request() {
+	build_and_execute(|| {
+		// The notice is shorter than the start window, so that the request may come first.
+		let rules = Rules { start_window: 40, ..RULES };
+		assert_ok!(Market::set_parameters(RuntimeOrigin::root(), rules));
+		let (id, idle) = (offer(0), offer(1));
+		let announce = |from: u32| {
+			let me = signed(operator(0));
+			assert_ok!(Market::announce_maintenance(me, worker(0), from, from + 10));
+		};
+		let requests = [rented(ALICE, id, 1, 100), rented(ALICE, idle, 1, 100)];
+		let late = rented(BOB, id, 1, 100);
+		let from = now() + RULES.maintenance.notice;
+		announce(from);
+		skip(rules.start_window);
+		for request in requests {
+			assert_ok!(settle(request));
+		}
+		assert!(Offers::<Test>::get(id).unwrap().listed);
+		assert!(!Offers::<Test>::get(idle).unwrap().listed, "it could have taken it");
+		// The same when another maintenance has taken its place by then.
+		assert_ok!(beat(0));
+		announce(from + 200);
+		assert_ok!(settle(late));
+		assert!(Offers::<Test>::get(id).unwrap().listed);
+		let request = rented(ALICE, id, 1, 100);
+		skip(rules.start_window);
+		assert_ok!(settle(request));
+		assert!(!Offers::<Test>::get(id).unwrap().listed, "there was none in it");
 	});
 }
 
@@ -223,6 +308,18 @@ fn a_declined_request_should_be_refunded_in_full_and_its_offer_stay_listed() {
 		assert!(Offers::<Test>::get(id).unwrap().listed);
 		let started = running(1, 1, 100);
 		assert_noop!(Market::decline(signed(hot_key(1)), started), Error::<Test>::AlreadyStarted);
+	});
+}
+
+#[test]
+fn declining_too_late_should_be_the_settlement_that_it_would_replace() {
+	build_and_execute(|| {
+		let id = offer(0);
+		let lease_id = rented(ALICE, id, 1, 100);
+		skip(RULES.start_window);
+		assert_ok!(Market::decline(signed(hot_key(0)), lease_id));
+		assert_eq!(closed(lease_id), Some((CloseReason::NeverStarted, 100 * PRICE, 0, 0)));
+		assert!(!Offers::<Test>::get(id).unwrap().listed);
 	});
 }
 

@@ -5,8 +5,8 @@ use assay_market::{Attendance, Currency, Parameters as Rules};
 use frame_support::assert_ok;
 use pallet_operators::{Occupancy, Security, Service};
 
-/// A state with everything in it: an offer, a request, a cluster with a ready member, and a lease that
-/// runs and is settled halfway.
+/// A state with everything in it: offers, a request, a cluster with a ready member, a lease that runs
+/// and is settled halfway, one that has just begun, and an address.
 fn everything() {
 	let open = offer(0);
 	let active = rented(ALICE, open, 1, 100);
@@ -14,9 +14,12 @@ fn everything() {
 	serve(0, 50);
 	assert_ok!(settle(active));
 	rented(BOB, open, 1, 100);
-	let members = vec![(open, 1), (offer(1), 1)].try_into().unwrap();
-	assert_ok!(Market::rent_cluster(signed(ALICE), members, ask(100), ALICE, None));
+	assert_ok!(rent_cluster(ALICE, &[(open, 1), (offer(1), 1)], 100));
 	assert_ok!(ready(0, 2));
+	// Another one that runs.
+	let other = rented(CAROL, open, 1, 100);
+	assert_ok!(Market::ready(signed(hot_key(0)), other, vec![2].try_into().unwrap()));
+	assert_ok!(Market::announce(signed(hot_key(0)), Some(endpoint("http://x"))));
 	assert_ok!(Market::do_try_state());
 }
 
@@ -81,6 +84,18 @@ fn every_broken_invariant_should_be_named() {
 	says("that it pays for", || {
 		with_lease(0, |lease| lease.devices.clear());
 	});
+	says("that it waits for", || {
+		with_lease(2, |lease| lease.devices.clear());
+	});
+	says("stake is reserved for a lease that has not started", || {
+		let obligation = pallet_operators::Obligation { worker: worker(0), device: 1, nonce: 2 };
+		assert_ok!(<Operators as Security<_, _, _>>::reserve(
+			&operator(0),
+			Service::Market,
+			obligation,
+			1
+		));
+	});
 	says("no stake answers", || {
 		let obligation = pallet_operators::Obligation { worker: worker(0), device: 0, nonce: 0 };
 		assert_ok!(<Operators as Security<_, _, _>>::release(
@@ -115,28 +130,40 @@ fn every_broken_invariant_should_be_named() {
 		Presences::<Test>::insert(worker(3), empty);
 	});
 	says("still to come", || with_presence(|presence| presence.attendance.last += 1_000));
-	says("has no record", || Presences::<Test>::remove(worker(0)));
+	says("has no record", || {
+		Endpoints::<Test>::remove(worker(0));
+		Presences::<Test>::remove(worker(0));
+	});
+	says("an address of a worker without a record", || {
+		Endpoints::<Test>::insert(worker(3), endpoint("http://x"));
+	});
+	says("an address that could not be announced", || {
+		Endpoints::<Test>::insert(worker(0), endpoint("ftp://x"));
+	});
 }
 
 #[test]
 fn a_device_that_is_leased_twice_should_be_noticed() {
-	let complaint = complaint(|| with_lease(2, |lease| lease.devices[0] = 0));
-	// The reservation of the lease is named by its first device.
-	assert!(complaint.contains("stake") || complaint.contains("twice"), "{complaint}");
+	let complaint = complaint(|| {
+		with_lease(4, |lease| lease.devices[0] = 0);
+		// The reservation of the lease is named by its first device: nothing but the device is wrong.
+		for (device, reserve) in [(2, false), (0, true)] {
+			let obligation = pallet_operators::Obligation { worker: worker(0), device, nonce: 4 };
+			let (operator, service) = (operator(0), Service::Market);
+			assert_ok!(if reserve {
+				<Operators as Security<_, _, _>>::reserve(&operator, service, obligation, 1)
+			} else {
+				<Operators as Security<_, _, _>>::release(&operator, service, obligation)
+			});
+		}
+	});
+	assert_eq!(complaint, "a device that is leased twice");
 }
 
 #[test]
 fn a_cluster_that_has_started_should_be_noticed() {
 	let complaint = complaint(|| {
-		with_lease(2, |lease| {
-			let running = Running {
-				since: 1,
-				until: 101,
-				checkpoint: assay_market::Checkpoint { block: 1, missed: 0 },
-				ending: None,
-			};
-			lease.state = LeaseState::Active(running);
-		});
+		assert_ok!(Market::start(2, lease(2)));
 	});
 	assert!(complaint.contains("a cluster that has started"), "{complaint}");
 }

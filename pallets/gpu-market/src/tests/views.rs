@@ -38,7 +38,7 @@ fn candidates_should_be_what_can_be_rented_the_cheapest_first() {
 }
 
 #[test]
-fn candidates_should_come_in_pages_that_miss_nothing() {
+fn candidates_should_come_in_pages_that_leave_no_offer_out() {
 	build_and_execute(|| {
 		let price = |id: u64| PRICE - u128::from(id % 7);
 		for id in 0..600 {
@@ -48,7 +48,7 @@ fn candidates_should_come_in_pages_that_miss_nothing() {
 				(terms.price, terms.spot) = (price(id), None);
 			});
 		}
-		for limit in [1_000, 100, 1] {
+		for limit in [1_000, 100, 1, 0] {
 			let mut seen = std::collections::BTreeSet::new();
 			let (mut cursor, mut pages) = (None, 0);
 			loop {
@@ -62,9 +62,32 @@ fn candidates_should_come_in_pages_that_miss_nothing() {
 					break;
 				}
 			}
-			assert_eq!(seen.len(), 600);
-			assert_eq!(pages, if limit == 1_000 { 3 } else { 600 / limit });
+			// Each page is about 256 offers, whatever is returned of them.
+			assert_eq!(pages, 3);
+			let expected: u32 = [256, 256, 600 - 512].map(|page: u32| page.min(limit)).iter().sum();
+			assert_eq!(seen.len(), usize::try_from(expected).unwrap());
 		}
+	});
+}
+
+#[test]
+fn candidates_should_be_the_cheapest_of_all_that_were_looked_at() {
+	build_and_execute(|| {
+		// In the order in which storage has them, which is that of a hash.
+		for id in 0..20 {
+			offer(id % 4);
+		}
+		let order: Vec<_> = Offers::<Test>::iter_keys().collect();
+		for (place, id) in (0u128..).zip(&order) {
+			Offers::<Test>::mutate(id, |offer| {
+				let terms = &mut offer.as_mut().unwrap().terms;
+				(terms.price, terms.spot) = (PRICE - place, None);
+			});
+		}
+		let page = Market::candidates(requirements(1), None, 3);
+		let names: Vec<_> = page.offers.iter().map(|offer| offer.id).collect();
+		let last: Vec<_> = order.into_iter().rev().take(3).collect();
+		assert_eq!((names, page.next), (last, None));
 	});
 }
 
@@ -110,6 +133,56 @@ fn a_lease_should_be_shown_as_a_settlement_would_leave_it() {
 		let view = Market::lease(request).unwrap();
 		assert_eq!(view.closes, Some(CloseReason::Expired));
 		assert!(Market::lease(7).is_none());
+	});
+}
+
+#[test]
+fn a_lease_should_be_shown_as_closing_only_when_its_top_up_is_not_possible() {
+	build_and_execute(|| {
+		let top_up = |limit| Some(TopUp { blocks: 50, limit });
+		let shown = |id| {
+			let view = Market::lease(id).unwrap();
+			assert!(view.closes.is_none() || !view.tops_up);
+			view.closes
+		};
+		let tops_up = |id| Market::lease(id).unwrap().tops_up;
+		let id = running(0, 1, 20);
+		assert_ok!(Market::set_top_up(signed(ALICE), id, top_up(50 * PRICE)));
+		skip(9);
+		assert!(!tops_up(id), "more than an interval is left");
+		skip(1);
+		assert!(tops_up(id));
+		assert_ok!(beat(0));
+		skip(10);
+		assert_eq!((shown(id), tops_up(id)), (None, false), "the last blocks are not attested");
+		assert_ok!(beat(0));
+		serve(0, 10);
+		// Settled late.
+		assert_eq!((shown(id), tops_up(id)), (None, true));
+		assert_ok!(Market::set_top_up(signed(ALICE), id, top_up(50 * PRICE - 1)));
+		assert_eq!(shown(id), Some(CloseReason::OutOfFunds));
+		assert_ok!(Market::set_top_up(signed(ALICE), id, None));
+		assert_eq!(shown(id), Some(CloseReason::Expired));
+		assert_ok!(Market::set_top_up(signed(ALICE), id, top_up(u128::MAX)));
+		assert_eq!(shown(id), None);
+		let all = free(ALICE, Currency::Native) - ED;
+		send(ALICE, CAROL, all);
+		assert_eq!(shown(id), Some(CloseReason::OutOfFunds), "nothing can be held");
+		assert_ok!(settle(id));
+		assert_eq!(closed(id).unwrap().0, CloseReason::OutOfFunds);
+
+		// What is refunded first can be held again.
+		send(CAROL, ALICE, all);
+		let id = running(1, 1, 20);
+		assert_ok!(Market::set_top_up(signed(ALICE), id, Some(TopUp { blocks: 10, limit: 9_999 })));
+		let all = free(ALICE, Currency::Native) - ED;
+		send(ALICE, CAROL, all);
+		skip(20);
+		assert_ok!(beat(1));
+		assert_eq!(Market::lease(id).unwrap().refund, 10 * PRICE);
+		assert!(tops_up(id));
+		assert_ok!(settle(id));
+		assert_eq!(run_of(id).until, now() + 10);
 	});
 }
 
