@@ -19,7 +19,7 @@
 
 use crate::Hash;
 use std::{
-	collections::HashMap,
+	collections::{BTreeMap, HashMap},
 	fs::{File, OpenOptions},
 	io::{self, Read, Write},
 	path::{Path, PathBuf},
@@ -77,6 +77,9 @@ pub enum AuthError {
 	/// Too many requests in the time of one expiry.
 	#[error("too many requests")]
 	TooMany,
+	/// Too many wrong signatures of one address.
+	#[error("too many wrong signatures came from this address")]
+	TooManyWrong,
 	/// The worker does not know its chain's state.
 	#[error("the worker cannot reach its chain")]
 	NoChain,
@@ -96,6 +99,7 @@ impl AuthError {
 			Self::Signature => "bad-signature",
 			Self::Replay => "replayed",
 			Self::TooMany => "too-many-requests",
+			Self::TooManyWrong => "too-many-failures",
 			Self::NoChain => "no-chain",
 			Self::Storage => "storage",
 		}
@@ -110,6 +114,7 @@ impl AuthError {
 			Self::NotYours => "use the access key of an active lease of this worker",
 			Self::Signature => "sign the genesis hash of this chain and the request as it is sent",
 			Self::Replay => "take a random nonce for each request",
+			Self::TooManyWrong => "wait a minute, and sign with the access key",
 			Self::TooMany => "send fewer requests, or let them expire sooner",
 			Self::NoChain | Self::Storage => "try again; tell the provider if it goes on",
 		}
@@ -220,7 +225,7 @@ type Nonce = (u64, [u8; NONCE_BYTES]);
 const ENTRY: usize = 8 + NONCE_BYTES + 8;
 
 /// Nonces that were used and have not expired, in memory and in a file: so that a restart forgets
-/// none. Only verified requests get here, so nobody else can fill it.
+/// none. Only verified requests get here, so nobody else can fill it. Each costs a constant.
 pub struct Nonces {
 	path: PathBuf,
 	state: Mutex<Known>,
@@ -228,33 +233,98 @@ pub struct Nonces {
 
 struct Known {
 	live: HashMap<Nonce, u64>,
+	/// The same by the second in which they expire.
+	by_second: BTreeMap<u64, Vec<Nonce>>,
+	/// How many each lease has.
 	count: HashMap<u64, usize>,
 	file: File,
 	/// Entries in the file, expired ones included.
 	written: usize,
+	/// Whether the file may end with a part of an entry.
+	torn: bool,
+}
+
+impl Known {
+	fn insert(&mut self, nonce: Nonce, expires_ms: u64) {
+		if self.live.insert(nonce, expires_ms).is_none() {
+			self.by_second.entry(expires_ms / 1000).or_default().push(nonce);
+			*self.count.entry(nonce.0).or_default() += 1;
+		}
+	}
+
+	/// Forgets what has expired in seconds that are over.
+	fn prune(&mut self, now_ms: u64) {
+		while let Some(second) = self.by_second.first_entry() {
+			if *second.key() >= now_ms / 1000 {
+				return;
+			}
+			for nonce in second.remove() {
+				self.live.remove(&nonce);
+				if let Some(count) = self.count.get_mut(&nonce.0) {
+					*count -= 1;
+					if *count == 0 {
+						self.count.remove(&nonce.0);
+					}
+				}
+			}
+		}
+	}
+
+	/// Writes the file anew, without what has expired.
+	fn rewrite(&mut self, path: &Path) -> io::Result<()> {
+		let temporary = path.with_extension("new");
+		let mut bytes = Vec::with_capacity(self.live.len() * ENTRY);
+		for (nonce, expires) in &self.live {
+			bytes.extend(entry(nonce, *expires));
+		}
+		std::fs::write(&temporary, bytes)?;
+		std::fs::rename(&temporary, path)?;
+		self.file = OpenOptions::new().append(true).open(path)?;
+		self.written = self.live.len();
+		self.torn = false;
+		Ok(())
+	}
+
+	/// Adds an entry to the file, or leaves the file as it was.
+	fn append(&mut self, nonce: &Nonce, expires_ms: u64) -> io::Result<()> {
+		let written = self.file.write_all(&entry(nonce, expires_ms));
+		if written.is_err() {
+			// On a full disk a part of it may be there, and all that follow would be misread.
+			self.torn = self.file.set_len((self.written * ENTRY) as u64).is_err();
+		}
+		written?;
+		self.written += 1;
+		Ok(())
+	}
 }
 
 impl Nonces {
 	/// Reads what is in the file at `path`.
 	pub fn open(path: &Path, now_ms: u64) -> io::Result<Self> {
 		let mut bytes = Vec::new();
-		match File::open(path) {
-			Ok(mut file) => drop(file.read_to_end(&mut bytes)?),
-			Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-			Err(error) => return Err(error),
-		}
-		let live = bytes.chunks_exact(ENTRY).filter_map(|entry| {
+		let file = OpenOptions::new().create(true).append(true).read(true).open(path)?;
+		(&file).read_to_end(&mut bytes)?;
+		let mut known = Known {
+			live: HashMap::new(),
+			by_second: BTreeMap::new(),
+			count: HashMap::new(),
+			file,
+			written: 0,
+			torn: false,
+		};
+		for entry in bytes.chunks_exact(ENTRY) {
 			let number = |bytes: &[u8]| bytes.try_into().ok().map(u64::from_le_bytes);
-			let lease = number(&entry[..8])?;
-			let nonce = entry[8..8 + NONCE_BYTES].try_into().ok()?;
-			let expires = number(&entry[8 + NONCE_BYTES..])?;
-			(expires >= now_ms).then_some(((lease, nonce), expires))
-		});
-		let live = live.collect();
-		let file = rewrite(path, &live)?;
-		let written = live.len();
-		let state = Mutex::new(Known { count: counts(&live), live, file, written });
-		Ok(Self { path: path.into(), state })
+			let lease = number(&entry[..8]);
+			let nonce = entry[8..8 + NONCE_BYTES].try_into().ok();
+			let expires = number(&entry[8 + NONCE_BYTES..]);
+			if let (Some(lease), Some(nonce), Some(expires)) = (lease, nonce, expires) {
+				if expires >= now_ms {
+					known.insert((lease, nonce), expires);
+				}
+			}
+		}
+		known.rewrite(path)?;
+		Ok(Self { path: path.into(), state: Mutex::new(known) })
 	}
 
 	/// Remembers a nonce until it expires; fails if it is known.
@@ -265,53 +335,31 @@ impl Nonces {
 		expires_ms: u64,
 		now_ms: u64,
 	) -> Result<(), AuthError> {
+		let nonce = (lease, nonce);
 		let mut known = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-		if known.live.contains_key(&(lease, nonce)) {
+		if known.live.contains_key(&nonce) {
 			return Err(AuthError::Replay);
 		}
-		let full = known.count.get(&lease).is_some_and(|count| *count >= MAX_NONCES);
-		// Rewriting when half of the file has expired costs a constant for each request.
-		if full || known.written > 4_096 + 2 * known.live.len() || known.written % 65_536 == 65_535
-		{
-			known.live.retain(|_, expires| *expires >= now_ms);
-			known.count = counts(&known.live);
-			known.file = rewrite(&self.path, &known.live).map_err(|_| AuthError::Storage)?;
-			known.written = known.live.len();
-			if known.count.get(&lease).is_some_and(|count| *count >= MAX_NONCES) {
-				return Err(AuthError::TooMany);
-			}
+		known.prune(now_ms);
+		if known.count.get(&lease).is_some_and(|count| *count >= MAX_NONCES) {
+			return Err(AuthError::TooMany);
 		}
-		let mut entry = [0; ENTRY];
-		entry[..8].copy_from_slice(&lease.to_le_bytes());
-		entry[8..8 + NONCE_BYTES].copy_from_slice(&nonce);
-		entry[8 + NONCE_BYTES..].copy_from_slice(&expires_ms.to_le_bytes());
-		known.file.write_all(&entry).map_err(|_| AuthError::Storage)?;
-		known.written += 1;
-		known.live.insert((lease, nonce), expires_ms);
-		*known.count.entry(lease).or_default() += 1;
+		// Writing anew what is at most half of the file costs a constant for each request.
+		if known.torn || known.written > 4_096 + 2 * known.live.len() {
+			known.rewrite(&self.path).map_err(|_| AuthError::Storage)?;
+		}
+		known.append(&nonce, expires_ms).map_err(|_| AuthError::Storage)?;
+		known.insert(nonce, expires_ms);
 		Ok(())
 	}
 }
 
-fn counts(live: &HashMap<Nonce, u64>) -> HashMap<u64, usize> {
-	let mut counts = HashMap::new();
-	for (lease, _) in live.keys() {
-		*counts.entry(*lease).or_default() += 1;
-	}
-	counts
-}
-
-fn rewrite(path: &Path, live: &HashMap<Nonce, u64>) -> io::Result<File> {
-	let temporary = path.with_extension("new");
-	let mut bytes = Vec::with_capacity(live.len() * ENTRY);
-	for ((lease, nonce), expires) in live {
-		bytes.extend(lease.to_le_bytes());
-		bytes.extend(nonce);
-		bytes.extend(expires.to_le_bytes());
-	}
-	std::fs::write(&temporary, bytes)?;
-	std::fs::rename(&temporary, path)?;
-	OpenOptions::new().append(true).open(path)
+fn entry((lease, nonce): &Nonce, expires_ms: u64) -> [u8; ENTRY] {
+	let mut entry = [0; ENTRY];
+	entry[..8].copy_from_slice(&lease.to_le_bytes());
+	entry[8..8 + NONCE_BYTES].copy_from_slice(nonce);
+	entry[8 + NONCE_BYTES..].copy_from_slice(&expires_ms.to_le_bytes());
+	entry
 }
 
 #[cfg(test)]
@@ -377,17 +425,61 @@ mod tests {
 		assert_eq!(nonces.use_once(1, [1; 16], 200, 101), Ok(()));
 	}
 
+	fn nonce(number: u64) -> [u8; 16] {
+		let mut nonce = [0; 16];
+		nonce[..8].copy_from_slice(&number.to_le_bytes());
+		nonce
+	}
+
 	#[test]
 	fn file_should_stay_small_when_nonces_expire() {
 		let folder = tempfile::tempdir().expect("there is a temporary folder");
 		let path = folder.path().join("nonces");
 		let nonces = Nonces::open(&path, 0).expect("the file opens");
-		for number in 0..200_000u64 {
-			let mut nonce = [0; 16];
-			nonce[..8].copy_from_slice(&number.to_le_bytes());
-			assert_eq!(nonces.use_once(1, nonce, number + 10, number), Ok(()));
+		for number in 0..50_000u64 {
+			assert_eq!(nonces.use_once(1, nonce(number), number + 10, number), Ok(()));
 		}
 		let length = std::fs::metadata(&path).expect("it is there").len();
-		assert!(length < 70_000 * ENTRY as u64, "{length}");
+		assert!(length < 10_000 * ENTRY as u64, "{length}");
+		let known = nonces.state.lock().expect("no panic");
+		assert!(known.live.len() < 2_000 && known.count[&1] == known.live.len());
+	}
+
+	#[test]
+	fn requests_should_stay_cheap_when_a_lease_has_used_all_of_its_nonces() {
+		let folder = tempfile::tempdir().expect("there is a temporary folder");
+		let path = folder.path().join("nonces");
+		let nonces = Nonces::open(&path, 0).expect("the file opens");
+		for number in 0..MAX_NONCES as u64 {
+			assert_eq!(nonces.use_once(1, nonce(number), 100_000, 0), Ok(()));
+		}
+		let begun = std::time::Instant::now();
+		for number in 0..2_000 {
+			let refused = nonces.use_once(1, nonce(u64::MAX - number), 100_000, 0);
+			assert_eq!(refused, Err(AuthError::TooMany));
+		}
+		assert!(begun.elapsed() < std::time::Duration::from_secs(2), "{:?}", begun.elapsed());
+		assert_eq!(nonces.use_once(2, nonce(1), 100_000, 0), Ok(()));
+		assert_eq!(nonces.use_once(1, nonce(u64::MAX), 300_000, 101_000), Ok(()));
+	}
+
+	#[test]
+	#[cfg(target_os = "linux")]
+	fn nonce_should_be_remembered_when_the_disk_was_full_before() {
+		let folder = tempfile::tempdir().expect("there is a temporary folder");
+		let path = folder.path().join("nonces");
+		let nonces = Nonces::open(&path, 0).expect("the file opens");
+		assert_eq!(nonces.use_once(1, nonce(1), 100, 0), Ok(()));
+		let full = OpenOptions::new().append(true).open("/dev/full").expect("it opens");
+		nonces.state.lock().expect("no panic").file = full;
+		assert_eq!(nonces.use_once(1, nonce(2), 100, 0), Err(AuthError::Storage));
+		for number in 2..4 {
+			assert_eq!(nonces.use_once(1, nonce(number), 100, 0), Ok(()));
+		}
+		drop(nonces);
+		let nonces = Nonces::open(&path, 0).expect("the file opens");
+		for number in 1..4 {
+			assert_eq!(nonces.use_once(1, nonce(number), 100, 0), Err(AuthError::Replay));
+		}
 	}
 }
