@@ -10,6 +10,7 @@ use crate::{
 	store::{self, Store},
 	Error, LOW_FLOAT,
 };
+use assay_compute::sandbox;
 use assay_flops::TILE_FLOP;
 use serde_json::{json, Value};
 use std::{
@@ -97,6 +98,9 @@ pub async fn examine(config: &Config) -> Vec<Check> {
 	checks.push(disk(&config.base_path));
 	checks.push(store_of(config));
 	checks.push(loader());
+	if config.provider.is_some() {
+		checks.push(sandbox_of(sandbox::landlock(), sandbox::may_run()));
+	}
 	examine_devices(config, &mut checks).await;
 	checks
 }
@@ -415,6 +419,25 @@ fn store_of(config: &Config) -> Check {
 	}
 }
 
+/// Whether jobs of strangers can be kept from this machine's files.
+fn sandbox_of(landlock: &str, may_run: bool) -> Check {
+	const NAME: &str = "sandbox";
+	let found = format!("Landlock hides files from jobs: {landlock}");
+	match (landlock, may_run) {
+		("none", false) => bad(
+			NAME,
+			"no-landlock",
+			"this kernel has no Landlock, so a job could read what this user can",
+			format!(
+				"switch Landlock on (Linux 5.13 and newer; `lsm=landlock,...` at boot), or set \
+				 {}=true if this user can read nothing secret",
+				sandbox::ALLOW_NO_LANDLOCK
+			),
+		),
+		_ => good(NAME, found),
+	}
+}
+
 /// The Vulkan loader and the drivers' manifests, where Linux has them.
 fn loader() -> Check {
 	if !cfg!(target_os = "linux") {
@@ -627,6 +650,13 @@ mod tests {
 		assert_eq!(code(1, 0, 9), "stake-for-leases");
 		assert_eq!(code(0, 0, 10), "no-offers");
 		assert_eq!((code(1, 0, 10), code(1, 1, 0)), ("", ""));
+	}
+
+	#[test]
+	fn sandbox_should_be_reported_when_files_cannot_be_hidden() {
+		let healthy = |landlock, may_run| is_healthy(&[sandbox_of(landlock, may_run)]);
+		assert!(healthy("full", true) && healthy("partial", true) && healthy("none", true));
+		assert!(!healthy("none", false));
 	}
 
 	#[test]

@@ -54,6 +54,10 @@ impl Worker {
 	///
 	/// A node that cannot be reached is waited for; the devices go on with their tiles meanwhile.
 	pub async fn run(self, mut stop: Stop) -> Result<(), Error> {
+		// Before there is a key in it.
+		if let Err(error) = assay_compute::sandbox::hide_self() {
+			tracing::warn!(%error, "others of this user can read this process's memory");
+		}
 		let signer = keys::load(&self.config.key_file)?;
 		let store = Arc::new(Store::open(&self.config.store_file())?);
 		if let (Some(expected), Some(pinned)) = (&self.config.genesis, store.genesis()?) {

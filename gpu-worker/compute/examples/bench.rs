@@ -185,7 +185,8 @@ async fn served(
 ) -> Result<(f64, f64, f64), Failed> {
 	let signer = Arc::new(Sr25519::from_seed(&[1; 32]).ok_or("the seed is none")?);
 	let devices = vec![DeviceConfig { index: 0, adapter, caps: CAPS }];
-	let config = Config { folder: folder.join("host"), genesis: GENESIS, launcher, devices };
+	let folder = folder.join("host");
+	let config = Config { folder, genesis: GENESIS, launcher, devices, disk_floor: 0 };
 	let host = Host::open(config, Arc::new(One(signer.public())))?;
 	let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
 	let address = listener.local_addr()?;

@@ -4,7 +4,7 @@
 //! that after any crash the file holds a correct beginning; when it is complete it is hashed as a
 //! whole and moved to `blobs/`. Names are made of [`struct@Hash`]es only.
 
-use crate::Hash;
+use crate::{disk::Disk, Hash};
 use serde::Serialize;
 use std::{
 	collections::{BTreeMap, BTreeSet},
@@ -13,7 +13,7 @@ use std::{
 	path::{Path, PathBuf},
 	sync::{
 		atomic::{AtomicU64, Ordering},
-		Mutex, MutexGuard, PoisonError,
+		Arc, Mutex, MutexGuard, PoisonError,
 	},
 };
 
@@ -36,6 +36,14 @@ pub enum BlobError {
 		free: u64,
 		/// Bytes of the lease.
 		quota: u64,
+	},
+	/// The disk is almost full, whatever the lease may use.
+	#[error("{needed} more bytes are needed, and the worker's disk has {free} to give")]
+	DiskFull {
+		/// Bytes that do not fit.
+		needed: u64,
+		/// What the disk has above what is kept free.
+		free: u64,
 	},
 	/// Too many files.
 	#[error("there are {0} blobs or unfinished uploads already")]
@@ -77,6 +85,7 @@ impl BlobError {
 	pub fn fix(&self) -> &'static str {
 		match self {
 			Self::Full { .. } => "delete blobs that you no longer need: DELETE /blobs/{hash}",
+			Self::DiskFull { .. } => "try again later, and tell the provider",
 			Self::TooMany(_) => "delete blobs that you no longer need, or put more into one",
 			Self::Offset { .. } => "continue where HEAD /blobs/{hash} says",
 			Self::Beyond { .. } => "send at most what is missing",
@@ -104,6 +113,7 @@ pub struct Status {
 pub struct Blobs {
 	folder: PathBuf,
 	quota: AtomicU64,
+	disk: Arc<Disk>,
 	state: Mutex<State>,
 }
 
@@ -112,12 +122,15 @@ struct State {
 	complete: BTreeMap<Hash, u64>,
 	partial: BTreeMap<Hash, Status>,
 	busy: BTreeSet<Hash>,
+	/// Bytes that are kept for jobs.
+	reserved: u64,
 }
 
 impl State {
 	fn used(&self) -> u64 {
 		let whole: u64 = self.complete.values().sum();
-		whole + self.partial.values().map(|status| status.size).sum::<u64>()
+		let partial: u64 = self.partial.values().map(|status| status.size).sum();
+		whole.saturating_add(partial).saturating_add(self.reserved)
 	}
 }
 
@@ -131,8 +144,8 @@ impl Drop for Writing<'_> {
 }
 
 impl Blobs {
-	/// Opens the store in `folder`, which holds at most `quota` bytes.
-	pub fn open(folder: &Path, quota: u64) -> io::Result<Self> {
+	/// Opens the store in `folder`, which holds at most `quota` bytes and leaves `disk` its floor.
+	pub fn open(folder: &Path, quota: u64, disk: Arc<Disk>) -> io::Result<Self> {
 		let mut state = State::default();
 		for part in ["blobs", "partial"] {
 			fs::create_dir_all(folder.join(part))?;
@@ -158,7 +171,7 @@ impl Blobs {
 			}
 		}
 		let quota = AtomicU64::new(quota);
-		Ok(Self { folder: folder.into(), quota, state: Mutex::new(state) })
+		Ok(Self { folder: folder.into(), quota, disk, state: Mutex::new(state) })
 	}
 
 	/// Changes how many bytes it holds at most; what is there stays.
@@ -234,6 +247,7 @@ impl Blobs {
 		if end > size {
 			return Err(BlobError::Beyond { total: size });
 		}
+		self.disk_has(chunk.len() as u64)?;
 		file.write_all(chunk)?;
 		status.received = end;
 		self.lock().partial.insert(hash, status);
@@ -274,6 +288,7 @@ impl Blobs {
 					return Err(BlobError::TooMany(state.partial.len() + state.complete.len()));
 				}
 				self.fits(&state, size)?;
+				self.disk_has(size)?;
 				let status = Status { received: 0, size, complete: false };
 				state.partial.insert(hash, status);
 				status
@@ -292,8 +307,37 @@ impl Blobs {
 		}
 	}
 
-	/// Takes a file that nobody else writes into the store, by moving it.
-	pub fn adopt(&self, path: &Path) -> Result<(Hash, u64), BlobError> {
+	fn disk_has(&self, needed: u64) -> Result<(), BlobError> {
+		let free = self.disk.free()?;
+		match needed <= free {
+			true => Ok(()),
+			false => Err(BlobError::DiskFull { needed, free }),
+		}
+	}
+
+	/// Keeps room for a job: `outputs` bytes that it may bring, and `record` bytes about it.
+	pub fn reserve(self: &Arc<Self>, outputs: u64, record: u64) -> Result<Reserved, BlobError> {
+		let mut state = self.lock();
+		let needed = outputs.saturating_add(record);
+		self.fits(&state, needed)?;
+		self.disk_has(needed)?;
+		Ok(self.kept(&mut state, outputs, record))
+	}
+
+	/// The same for what is there already and can be refused no more.
+	pub fn keep(self: &Arc<Self>, outputs: u64, record: u64) -> Reserved {
+		self.kept(&mut self.lock(), outputs, record)
+	}
+
+	fn kept(self: &Arc<Self>, state: &mut State, outputs: u64, record: u64) -> Reserved {
+		state.reserved = state.reserved.saturating_add(outputs).saturating_add(record);
+		self.disk.promise(outputs);
+		Reserved { blobs: self.clone(), outputs, record }
+	}
+
+	/// Takes a file that nobody else writes into the store, by moving it, at the cost of what was
+	/// reserved for it.
+	pub fn adopt(&self, path: &Path, reserved: &mut Reserved) -> Result<(Hash, u64), BlobError> {
 		let mut file = File::open(path)?;
 		let (hash, size) = Hash::of_reader(&mut file)?;
 		file.sync_all()?;
@@ -304,9 +348,11 @@ impl Blobs {
 		if state.complete.len() >= MAX_BLOBS {
 			return Err(BlobError::TooMany(state.complete.len()));
 		}
-		self.fits(&state, size)?;
+		let own = size.min(reserved.outputs);
+		self.fits(&state, size - own)?;
 		fs::rename(path, self.whole(&hash))?;
 		state.complete.insert(hash, size);
+		reserved.give_back(&mut state, own);
 		Ok((hash, size))
 	}
 
@@ -332,6 +378,37 @@ impl Blobs {
 	}
 }
 
+/// Room that is kept for a job; given back when it is dropped.
+#[derive(Debug)]
+pub struct Reserved {
+	blobs: Arc<Blobs>,
+	outputs: u64,
+	record: u64,
+}
+
+impl Reserved {
+	/// No outputs will come any more, and the record has so many bytes for good.
+	pub fn settle(&mut self, record: u64) {
+		let blobs = self.blobs.clone();
+		let mut state = blobs.lock();
+		self.give_back(&mut state, self.outputs);
+		state.reserved = (state.reserved - self.record).saturating_add(record);
+		self.record = record;
+	}
+
+	fn give_back(&mut self, state: &mut State, outputs: u64) {
+		self.outputs -= outputs;
+		state.reserved -= outputs;
+		self.blobs.disk.release(outputs);
+	}
+}
+
+impl Drop for Reserved {
+	fn drop(&mut self) {
+		self.settle(0);
+	}
+}
+
 enum Begun<'a> {
 	Writing(Status, Writing<'a>),
 	Complete(Status),
@@ -341,10 +418,15 @@ enum Begun<'a> {
 mod tests {
 	use super::*;
 
-	fn store(quota: u64) -> (tempfile::TempDir, Blobs) {
+	fn store(quota: u64) -> (tempfile::TempDir, Arc<Blobs>) {
 		let folder = tempfile::tempdir().expect("there is a temporary folder");
-		let blobs = Blobs::open(folder.path(), quota).expect("the store opens");
+		let blobs = open(folder.path(), quota);
 		(folder, blobs)
+	}
+
+	fn open(folder: &Path, quota: u64) -> Arc<Blobs> {
+		let disk = Arc::new(Disk::new(folder, 0));
+		Arc::new(Blobs::open(folder, quota, disk).expect("the store opens"))
 	}
 
 	#[test]
@@ -356,7 +438,7 @@ mod tests {
 		assert_eq!(first, Status { received: 4, size: 10, complete: false });
 		assert!(blobs.path(&hash).is_none());
 		drop(blobs);
-		let blobs = Blobs::open(folder.path(), 100).expect("the store opens");
+		let blobs = open(folder.path(), 100);
 		assert_eq!(blobs.status(&hash), Some(first));
 		let wrong = blobs.upload(hash, 10, 5, &data[5..]);
 		assert!(matches!(wrong, Err(BlobError::Offset { expected: 4 })));
@@ -366,7 +448,7 @@ mod tests {
 		let path = blobs.path(&hash).expect("it is complete");
 		assert_eq!(fs::read(path).expect("it is there"), data);
 		assert_eq!(blobs.usage(), (10, 100));
-		let blobs = Blobs::open(folder.path(), 100).expect("the store opens");
+		let blobs = open(folder.path(), 100);
 		assert_eq!(blobs.list().len(), 1);
 		assert!(blobs.delete(&hash).expect("it can be deleted"));
 		assert!(!blobs.delete(&hash).expect("it is gone"));
@@ -393,12 +475,43 @@ mod tests {
 		assert!(matches!(second, Err(BlobError::Full { needed: 3, free: 2, .. })));
 		let file = folder.path().join("output");
 		fs::write(&file, "123").expect("the folder is writable");
-		assert!(matches!(blobs.adopt(&file), Err(BlobError::Full { .. })));
+		let mut nothing = blobs.keep(0, 0);
+		let adopted = blobs.adopt(&file, &mut nothing);
+		assert!(matches!(adopted, Err(BlobError::Full { .. })));
 		blobs.delete(&Hash::of(b"a")).expect("it can be deleted");
 		blobs.set_quota(2);
-		assert!(matches!(blobs.adopt(&file), Err(BlobError::Full { quota: 2, .. })));
+		let adopted = blobs.adopt(&file, &mut nothing);
+		assert!(matches!(adopted, Err(BlobError::Full { quota: 2, .. })));
 		blobs.set_quota(3);
-		assert_eq!(blobs.adopt(&file).expect("it fits"), (Hash::of(b"123"), 3));
+		assert_eq!(blobs.adopt(&file, &mut nothing).expect("it fits"), (Hash::of(b"123"), 3));
+	}
+
+	#[test]
+	fn quota_should_count_outputs_and_records_when_a_job_is_open() {
+		let (folder, blobs) = store(10);
+		let mut reserved = blobs.reserve(6, 1).expect("it fits");
+		assert_eq!((blobs.usage(), blobs.disk.promised()), ((7, 10), 6));
+		let second = blobs.reserve(4, 0);
+		assert!(matches!(second, Err(BlobError::Full { needed: 4, free: 3, .. })));
+		assert!(matches!(blobs.upload(Hash::of(b"a"), 4, 0, b"x"), Err(BlobError::Full { .. })));
+		let file = folder.path().join("output");
+		fs::write(&file, "1234").expect("the folder is writable");
+		assert_eq!(blobs.adopt(&file, &mut reserved).expect("it is kept for it").1, 4);
+		assert_eq!((blobs.usage(), blobs.disk.promised()), ((7, 10), 2));
+		reserved.settle(2);
+		assert_eq!((blobs.usage(), blobs.disk.promised()), ((6, 10), 0));
+		drop(reserved);
+		assert_eq!(blobs.usage(), (4, 10));
+	}
+
+	#[test]
+	fn writing_should_be_refused_when_the_disk_is_almost_full() {
+		let folder = tempfile::tempdir().expect("there is a temporary folder");
+		let disk = Arc::new(Disk::new(folder.path(), u64::MAX));
+		let blobs = Arc::new(Blobs::open(folder.path(), 100, disk).expect("the store opens"));
+		let uploaded = blobs.upload(Hash::of(b"a"), 1, 0, b"a");
+		assert!(matches!(uploaded, Err(BlobError::DiskFull { needed: 1, free: 0 })));
+		assert!(matches!(blobs.reserve(1, 1), Err(BlobError::DiskFull { needed: 2, .. })));
 	}
 
 	#[test]

@@ -22,9 +22,12 @@ use std::{
 	error::Error as _,
 	io::{self, Read, Seek, SeekFrom},
 	iter::successors,
-	path::Path,
-	sync::Arc,
-	time::Duration,
+	path::{Path, PathBuf},
+	sync::{
+		atomic::{AtomicBool, Ordering},
+		Arc,
+	},
+	time::{Duration, Instant},
 };
 use tokio::io::AsyncWriteExt;
 
@@ -32,8 +35,13 @@ use tokio::io::AsyncWriteExt;
 const VALID_MS: u64 = 60_000;
 /// How long the worker has for the head of an answer, and then for each piece of it.
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
-/// How often a lost connection is tried again without any progress in between.
-const TRIES: u32 = 8;
+/// How long it is tried to reach a worker that has never answered.
+const FIRST_PATIENCE: Duration = Duration::from_secs(12);
+/// How long it is tried to reach one that has, without any progress in between: long enough for it
+/// to be started anew.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// Shortest chunk in bytes to which a slow connection brings an upload.
+const MIN_CHUNK: usize = 64 << 10;
 
 /// Why a request has failed.
 #[derive(Debug, thiserror::Error)]
@@ -84,8 +92,25 @@ impl ClientError {
 		match self {
 			Self::Connection(_) => true,
 			Self::Refused { code, .. } => {
-				["busy", "busy-blob", "too-many-requests", "no-chain"].contains(&code.as_str())
+				const PASSING: &[&str] = &[
+					"busy",
+					"busy-blob",
+					"too-many-requests",
+					"too-many-failures",
+					"no-chain",
+					"slow-body",
+				];
+				PASSING.contains(&code.as_str())
 			}
+			_ => false,
+		}
+	}
+
+	/// Whether less at once may help.
+	fn is_slowness(&self) -> bool {
+		match self {
+			Self::Connection(_) => true,
+			Self::Refused { code, .. } => code == "slow-body",
 			_ => false,
 		}
 	}
@@ -98,6 +123,36 @@ pub struct Client {
 	lease: u64,
 	signer: Arc<dyn Signer>,
 	http: Http<HttpsConnector<HttpConnector>, Full<Bytes>>,
+	answer_limit: Duration,
+	/// Whether the worker has ever answered.
+	reached: AtomicBool,
+}
+
+/// Trying again, for as long as there is hope.
+struct Retry<'a> {
+	client: &'a Client,
+	since: Instant,
+	tries: u32,
+}
+
+impl Retry<'_> {
+	/// Something has worked.
+	fn progress(&mut self) {
+		(self.since, self.tries) = (Instant::now(), 0);
+	}
+
+	/// Waits before the next try, longer each time; fails where none will help.
+	async fn after(&mut self, error: ClientError) -> Result<(), ClientError> {
+		if !error.is_passing() || self.since.elapsed() > self.client.patience() {
+			return Err(error);
+		}
+		if self.tries == 3 {
+			tracing::warn!(%error, "trying again");
+		}
+		tokio::time::sleep(Duration::from_millis(100 << self.tries.min(6))).await;
+		self.tries += 1;
+		Ok(())
+	}
 }
 
 #[derive(Deserialize)]
@@ -128,7 +183,31 @@ impl Client {
 		};
 		let http = Http::builder(TokioExecutor::new())
 			.build(builder.https_or_http().enable_http1().build());
-		Ok(Self { base: base.trim_end_matches('/').into(), genesis, lease, signer, http })
+		let base = base.trim_end_matches('/').into();
+		let (answer_limit, reached) = (ANSWER_LIMIT, AtomicBool::new(false));
+		Ok(Self { base, genesis, lease, signer, http, answer_limit, reached })
+	}
+
+	/// The same with another time for the head of an answer, and for each piece of it.
+	pub fn with_answer_limit(self, answer_limit: Duration) -> Self {
+		Self { answer_limit, ..self }
+	}
+
+	/// Where the worker is.
+	pub fn address(&self) -> &str {
+		&self.base
+	}
+
+	/// How long it is tried without any progress.
+	fn patience(&self) -> Duration {
+		match self.reached.load(Ordering::Relaxed) {
+			true => PATIENCE,
+			false => FIRST_PATIENCE,
+		}
+	}
+
+	fn retry(&self) -> Retry<'_> {
+		Retry { client: self, since: Instant::now(), tries: 0 }
 	}
 
 	/// Sends one signed request; an answer that is an error becomes one.
@@ -157,7 +236,7 @@ impl Client {
 		}
 		let request = request.body(Full::new(body));
 		let request = request.map_err(|error| ClientError::Connection(error.to_string()))?;
-		let answer = tokio::time::timeout(ANSWER_LIMIT, self.http.request(request)).await;
+		let answer = tokio::time::timeout(self.answer_limit, self.http.request(request)).await;
 		let late = |_| ClientError::Connection("it did not answer in time".into());
 		let broken = |error: hyper_util::client::legacy::Error| {
 			let causes =
@@ -169,13 +248,14 @@ impl Client {
 			}
 		};
 		let response = answer.map_err(late)?.map_err(broken)?;
+		self.reached.store(true, Ordering::Relaxed);
 		let status = response.status();
 		// HEAD has no body to read an error from, and its 404 is an answer.
 		if status.is_success() || method == "HEAD" {
 			return Ok(response);
 		}
 		let offset = response.headers().get(UPLOAD_OFFSET).cloned();
-		let body = read(response).await?;
+		let body = self.read(response).await?;
 		let refusal = serde_json::from_slice(&body).unwrap_or_else(|_| Refusal {
 			code: "unknown".into(),
 			message: format!("the worker answered {status}"),
@@ -196,22 +276,21 @@ impl Client {
 		headers: &[(&str, String)],
 		body: Bytes,
 	) -> Result<Response<Incoming>, ClientError> {
-		let mut tries = 0;
+		let mut retry = self.retry();
 		loop {
 			match self.send(method, path, headers, body.clone(), nonce()?).await {
-				Err(error) if error.is_passing() && tries < TRIES => wait(&mut tries).await,
-				result => return result,
+				Err(error) => retry.after(error).await?,
+				answer => return answer,
 			}
 		}
 	}
 
 	async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
-		let mut tries = 0;
+		let mut retry = self.retry();
 		loop {
 			let response = self.insist("GET", path, &[], Bytes::new()).await?;
-			match read(response).await {
-				Err(error) if error.is_passing() && tries < TRIES => wait(&mut tries).await,
-				Err(error) => return Err(error),
+			match self.read(response).await {
+				Err(error) => retry.after(error).await?,
 				Ok(body) => return parse(&body),
 			}
 		}
@@ -235,7 +314,8 @@ impl Client {
 		}
 	}
 
-	/// Uploads what `reader` holds unless it is there; `progress` gets bytes done and in all.
+	/// Uploads what `reader` holds unless it is there; `progress` gets bytes done and in all. What a
+	/// connection is too slow for is sent in smaller chunks.
 	pub async fn upload(
 		&self,
 		reader: &mut (impl Read + Seek + Send),
@@ -244,31 +324,35 @@ impl Client {
 		reader.rewind()?;
 		let (hash, size) = Hash::of_reader(reader)?;
 		let path = format!("/blobs/{hash}");
-		let mut tries = 0;
+		let mut retry = self.retry();
+		let mut most = MAX_CHUNK;
 		while let Some(offset) = self.missing(&hash).await? {
 			let mut offset = offset.min(size);
 			loop {
 				progress(offset, size);
 				reader.seek(SeekFrom::Start(offset))?;
 				let mut chunk = Vec::new();
-				reader.by_ref().take(MAX_CHUNK as u64).read_to_end(&mut chunk)?;
+				reader.by_ref().take(most as u64).read_to_end(&mut chunk)?;
 				let length = chunk.len() as u64;
 				let headers =
 					[(UPLOAD_OFFSET, offset.to_string()), (UPLOAD_LENGTH, size.to_string())];
 				match self.send("PUT", &path, &headers, chunk.into(), nonce()?).await {
 					Ok(_) => {
-						tries = 0;
+						retry.progress();
 						offset += length;
 					}
-					Err(ClientError::Refused { code, .. }) if code == "offset" && tries < TRIES => {
-						wait(&mut tries).await;
+					Err(ClientError::Refused { code, .. }) if code == "offset" => {
+						let moved = ClientError::Connection("another upload is in the way".into());
+						retry.after(moved).await?;
 						break;
 					}
-					Err(error) if error.is_passing() && tries < TRIES => {
-						wait(&mut tries).await;
+					Err(error) => {
+						if error.is_slowness() {
+							most = (most / 2).max(MIN_CHUNK);
+						}
+						retry.after(error).await?;
 						break;
 					}
-					Err(error) => return Err(error),
 				}
 				if offset >= size {
 					break;
@@ -308,24 +392,25 @@ impl Client {
 	pub async fn submit(&self, manifest: &Manifest) -> Result<View, ClientError> {
 		let body = serde_json::to_vec(manifest);
 		let body = Bytes::from(body.map_err(|error| ClientError::Answer(error.to_string()))?);
-		let mut tries = 0;
+		let mut retry = self.retry();
 		loop {
 			let nonce = nonce()?;
 			let sent = match self.send("POST", "/jobs", &[], body.clone(), nonce).await {
-				Ok(response) => read(response).await.and_then(|body| parse(&body)),
+				Ok(response) => self.read(response).await.and_then(|body| parse(&body)),
 				Err(error) => Err(error),
 			};
-			match sent {
-				Err(ClientError::Connection(_)) if tries < TRIES => {
-					wait(&mut tries).await;
-					// It may have arrived although its answer did not.
-					match self.job(&JobId::of(&nonce, &Hash::of(&body))).await {
-						Err(ClientError::Refused { status: 404, .. }) => {}
-						known => return known,
-					}
+			let error = match sent {
+				Ok(view) => return Ok(view),
+				Err(error) => error,
+			};
+			let lost = matches!(error, ClientError::Connection(_));
+			retry.after(error).await?;
+			if lost {
+				// It may have arrived although its answer did not.
+				match self.job(&JobId::of(&nonce, &Hash::of(&body))).await {
+					Err(ClientError::Refused { status: 404, .. }) => {}
+					known => return known,
 				}
-				Err(error) if error.is_passing() && tries < TRIES => wait(&mut tries).await,
-				result => return result,
 			}
 		}
 	}
@@ -347,7 +432,7 @@ impl Client {
 	/// Ends a job.
 	pub async fn cancel(&self, id: &JobId) -> Result<View, ClientError> {
 		let response = self.insist("DELETE", &format!("/jobs/{id}"), &[], Bytes::new()).await?;
-		parse(&read(response).await?)
+		parse(&self.read(response).await?)
 	}
 
 	/// What a finished job has brought.
@@ -371,45 +456,43 @@ impl Client {
 		mut changed: impl FnMut(&View),
 	) -> Result<View, ClientError> {
 		let path = format!("/jobs/{id}/events");
-		let mut tries = 0;
+		let mut retry = self.retry();
 		loop {
 			let mut stream = self.insist("GET", &path, &[], Bytes::new()).await?.into_body();
 			let mut text = Vec::new();
 			// Whatever ends the stream too early, the next one starts with the state of the day.
-			while let Ok(Some(Ok(frame))) = tokio::time::timeout(ANSWER_LIMIT, stream.frame()).await
+			while let Ok(Some(Ok(frame))) =
+				tokio::time::timeout(self.answer_limit, stream.frame()).await
 			{
 				text.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data));
 				while let Some(end) = text.iter().position(|byte| *byte == b'\n') {
 					let line: Vec<u8> = text.drain(..=end).collect();
 					let Some(data) = line.strip_prefix(b"data:") else { continue };
 					let view: View = parse(data)?;
-					tries = 0;
+					retry.progress();
 					changed(&view);
 					if view.state.is_final() {
 						return Ok(view);
 					}
 				}
 			}
-			if tries >= TRIES {
-				return Err(ClientError::Connection("the stream of events broke off".into()));
-			}
-			wait(&mut tries).await;
+			let broken = ClientError::Connection("the stream of events broke off".into());
+			retry.after(broken).await?;
 		}
 	}
 
-	/// Downloads a blob to `path`, continuing what an earlier try has left in `path.part`.
+	/// Downloads a blob to `path`, continuing what an earlier try has left beside it in a file that
+	/// is named for the blob, too.
 	pub async fn download(
 		&self,
 		hash: &Hash,
 		path: &Path,
 		mut progress: impl FnMut(u64),
 	) -> Result<(), ClientError> {
-		let mut part = path.as_os_str().to_owned();
-		part.push(".part");
-		let part = Path::new(&part);
+		let part = &part_of(path, hash);
 		let mut file = tokio::fs::OpenOptions::new().create(true).append(true).open(part).await?;
 		let mut have = file.metadata().await?.len();
-		let mut tries = 0;
+		let mut retry = self.retry();
 		loop {
 			let range = [("range", format!("bytes={have}-"))];
 			let sent = self.insist("GET", &format!("/blobs/{hash}"), &range, Bytes::new()).await;
@@ -424,13 +507,13 @@ impl Client {
 			}
 			let mut body = response.into_body();
 			let complete = loop {
-				match tokio::time::timeout(ANSWER_LIMIT, body.frame()).await {
+				match tokio::time::timeout(self.answer_limit, body.frame()).await {
 					Ok(None) => break true,
 					Ok(Some(Ok(frame))) => {
 						let Some(data) = frame.data_ref() else { continue };
 						file.write_all(data).await?;
 						have += data.len() as u64;
-						tries = 0;
+						retry.progress();
 						progress(have);
 					}
 					Ok(Some(Err(_))) | Err(_) => break false,
@@ -439,10 +522,7 @@ impl Client {
 			if complete {
 				break;
 			}
-			if tries >= TRIES {
-				return Err(ClientError::Connection("the download broke off".into()));
-			}
-			wait(&mut tries).await;
+			retry.after(ClientError::Connection("the download broke off".into())).await?;
 		}
 		file.sync_all().await?;
 		drop(file);
@@ -457,13 +537,20 @@ impl Client {
 		}
 		Ok(tokio::fs::rename(part, path).await?)
 	}
+
+	async fn read(&self, response: Response<Incoming>) -> Result<Bytes, ClientError> {
+		let collected = tokio::time::timeout(self.answer_limit, response.into_body().collect());
+		let late = |_| ClientError::Connection("the answer stopped coming".into());
+		let body = collected.await.map_err(late)?;
+		Ok(body.map_err(|error| ClientError::Connection(error.to_string()))?.to_bytes())
+	}
 }
 
-async fn read(response: Response<Incoming>) -> Result<Bytes, ClientError> {
-	let collected = tokio::time::timeout(ANSWER_LIMIT, response.into_body().collect()).await;
-	let late = |_| ClientError::Connection("the answer stopped coming".into());
-	let body = collected.map_err(late)?;
-	Ok(body.map_err(|error| ClientError::Connection(error.to_string()))?.to_bytes())
+/// Where a download to `path` grows: what another blob has left there is not continued.
+pub fn part_of(path: &Path, hash: &Hash) -> PathBuf {
+	let mut part = path.as_os_str().to_owned();
+	part.push(format!(".{}.part", &hash.to_string()[..16]));
+	part.into()
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ClientError> {
@@ -474,10 +561,4 @@ fn nonce() -> Result<[u8; NONCE_BYTES], ClientError> {
 	let mut nonce = [0; NONCE_BYTES];
 	getrandom::fill(&mut nonce).map_err(|error| io::Error::other(error.to_string()))?;
 	Ok(nonce)
-}
-
-/// Waits longer with each try.
-async fn wait(tries: &mut u32) {
-	tokio::time::sleep(Duration::from_millis(100 << (*tries).min(5))).await;
-	*tries += 1;
 }

@@ -11,7 +11,7 @@ pub struct LeaseInfo {
 	pub devices: Vec<u16>,
 	/// Block at which it ends unless it is extended.
 	pub until_block: u64,
-	/// Bytes of all its blobs.
+	/// Bytes of all its blobs and records, those of open jobs' outputs included.
 	pub storage_bytes: u64,
 	/// Bytes of the buffers of one job.
 	pub memory_bytes: u64,
@@ -28,7 +28,8 @@ pub enum Lease {
 	Active(LeaseInfo),
 	/// It ended, or never was one of this worker: its folder is deleted.
 	Ended,
-	/// The chain cannot be asked: nothing is served, and nothing is deleted.
+	/// The chain cannot be asked, or the lease is over and that is not final: nothing is served, jobs
+	/// wait, and nothing is deleted.
 	Unknown,
 }
 

@@ -5,7 +5,9 @@ mod common;
 mod server;
 
 use assay_compute::{
+	api::Limits,
 	auth::{Ed25519, Signer},
+	client::part_of,
 	jobs::{now_ms, State},
 	lease::Lease,
 	Hash,
@@ -59,7 +61,10 @@ async fn job_should_give_its_result_when_all_goes_well() {
 	// A beginning from an earlier try is continued.
 	let expected: Vec<u8> =
 		(0..3_000_000u32).flat_map(|number| (number * 2 + 1).to_le_bytes()).collect();
-	std::fs::write(folder.path().join("download.part"), &expected[..1_000_001]).expect("writable");
+	std::fs::write(part_of(&path, &output.blob), &expected[..1_000_001]).expect("writable");
+	// What was left of other blobs under the same name stands in nobody's way.
+	std::fs::write(part_of(&path, &hash), "another").expect("writable");
+	std::fs::write(folder.path().join("download.part"), "another").expect("writable");
 	let mut first = None;
 	let progress = |have| {
 		first.get_or_insert(have);
@@ -201,6 +206,13 @@ async fn upload_should_be_checked_when_chunks_come_in_any_way() {
 	assert_eq!(raw.send("PUT", &big, &extra, b"x").await.code(), "quota");
 	let extra = [("upload-offset", "0"), ("upload-length", "5000000")];
 	assert_eq!(raw.send("PUT", &big, &extra, &vec![0; 4_500_000]).await.code(), "bad-body");
+	for number in 0..64u8 {
+		let path = format!("/blobs/{}", Hash::of(&[number]));
+		let extra = [("upload-offset", "0"), ("upload-length", "2")];
+		assert_eq!(raw.send("PUT", &path, &extra, b"x").await.status, 202);
+	}
+	let extra = [("upload-offset", "0"), ("upload-length", "2")];
+	assert_eq!(raw.send("PUT", &big, &extra, b"x").await.code(), "too-many-blobs");
 	assert_eq!(raw.send("POST", "/jobs", &[], b"{}").await.code(), "bad-manifest");
 	let large = job(&shader("data[0] = 1u;"), 33 << 20, [1, 1, 1]).to_string();
 	assert_eq!(raw.send("POST", "/jobs", &[], large.as_bytes()).await.code(), "bad-manifest");
@@ -335,4 +347,203 @@ async fn folder_should_be_deleted_when_the_lease_ends() {
 	}
 	tokio::time::sleep(Duration::from_millis(500)).await;
 	assert!(!kept.exists(), "a job that was running has brought it back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_should_wait_when_the_chain_does_not_confirm_their_lease() {
+	let (_folder, server) = started().await;
+	let client = server.client(1);
+	let mut job = long_job();
+	job["iterations"] = json!(1_500);
+	let running = client.submit(&manifest(job)).await.expect("it is valid").id;
+	while client.job(&running).await.expect("it is there").state != State::Running {
+		tokio::time::sleep(Duration::from_millis(10)).await;
+	}
+	// Over by the best block, and that is not final: the device is the next tenant's.
+	server.chain.0.lock().expect("no panic").insert(1, Lease::Unknown);
+	tokio::time::sleep(Duration::from_millis(1_500)).await;
+	let info = Lease::Active(info(1));
+	server.chain.0.lock().expect("no panic").insert(1, info);
+	let ended = client.follow(&running, |_| {}).await.expect("it ends");
+	assert_eq!((ended.state, ended.attempts), (State::Finished, 1), "{ended:?}");
+	assert!(ended.paused_ms > 0, "{ended:?}");
+	let log = client.logs(&running).await.expect("it has one");
+	assert!(log.iter().any(|line| line.text.contains("does not confirm")), "{log:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn job_should_be_refused_when_its_outputs_have_no_room() {
+	let (_folder, server) = started().await;
+	let raw = server.raw(1);
+	let size = 24 << 20;
+	let submit = |iterations: u32| {
+		let mut job = job(&shader("data[id.x] += 1u;"), size, [1, 1, 1]);
+		job["iterations"] = json!(iterations);
+		let (raw, body) = (raw.clone(), job.to_string());
+		async move { raw.send("POST", "/jobs", &[], body.as_bytes()).await }
+	};
+	server.host.pause(0, true);
+	// 64 MiB are there, and two jobs bring 48 MiB.
+	let mut ids = Vec::new();
+	for iterations in [1, 2] {
+		let answer = submit(iterations).await;
+		assert_eq!(answer.status, 201, "{:?}", answer.json());
+		ids.push(answer.json()["id"].as_str().expect("it has one").to_string());
+	}
+	let answer = submit(3).await;
+	assert_eq!((answer.status.as_u16(), answer.code().as_str()), (507, "quota"));
+	let used = raw.get("/lease").await.json()["storage_bytes"]["used"].as_u64();
+	assert!(used > Some(48 << 20), "{used:?}");
+	server.host.pause(0, false);
+	for id in ids {
+		let ended = server.client(1).follow(&id.parse().expect("it is one"), |_| {}).await;
+		assert_eq!(ended.expect("it ends").state, State::Finished);
+	}
+	// What is left of ended jobs is counted, too.
+	let used = raw.get("/lease").await.json()["storage_bytes"]["used"].as_u64().expect("it has");
+	let blobs = 48u64 << 20;
+	assert!((blobs + 4_096..blobs + (64 << 10)).contains(&used), "{used}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writing_should_be_refused_when_the_disk_is_almost_full() {
+	let folder = tempfile::tempdir().expect("there is a temporary folder");
+	let server = Server::start_limited(folder.path(), None, Limits::default(), u64::MAX).await;
+	let raw = server.raw(1);
+	let path = format!("/blobs/{}", Hash::of(b"x"));
+	let put = [("upload-offset", "0"), ("upload-length", "1")];
+	let answer = raw.send("PUT", &path, &put, b"x").await;
+	assert_eq!((answer.status.as_u16(), answer.code().as_str()), (507, "disk-full"));
+	let job = job(&shader("data[id.x] += 1u;"), 256, [1, 1, 1]).to_string();
+	let answer = raw.send("POST", "/jobs", &[], job.as_bytes()).await;
+	assert_eq!((answer.status.as_u16(), answer.code().as_str()), (507, "disk-full"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_address_should_be_bounded_when_it_is_not_trusted() {
+	let folder = tempfile::tempdir().expect("there is a temporary folder");
+	let limits = Limits {
+		per_address: 8,
+		trust_loopback: false,
+		header_time: Duration::from_secs(1),
+		..Limits::default()
+	};
+	let server = Server::start_limited(folder.path(), None, limits, 0).await;
+	let mut open = Vec::new();
+	for _ in 0..8 {
+		open.push(TcpStream::connect(server.address).await.expect("it listens"));
+	}
+	// The ninth is closed at once, and the others when they have said nothing for long enough.
+	let mut ninth = TcpStream::connect(server.address).await.expect("it listens");
+	let begun = Instant::now();
+	let read = tokio::time::timeout(Duration::from_secs(5), ninth.read(&mut [0; 16])).await;
+	assert!(matches!(read, Ok(Ok(0) | Err(_))), "{read:?}");
+	assert!(begun.elapsed() < Duration::from_millis(900));
+	for mut stream in open {
+		let read = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut [0; 16])).await;
+		assert!(matches!(read, Ok(Ok(_) | Err(_))), "{read:?}");
+	}
+	// So is one that was served before.
+	let mut idle = TcpStream::connect(server.address).await.expect("it listens");
+	idle.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("it is read");
+	let mut answer = Vec::new();
+	let read = tokio::time::timeout(Duration::from_secs(5), idle.read_to_end(&mut answer)).await;
+	assert!(read.is_ok() && answer.starts_with(b"HTTP/1.1 200"));
+	// Wrong signatures are checked a hundred times a minute, and no more.
+	let good = server.raw(1);
+	assert_eq!(good.get("/lease").await.status, 200);
+	let wrong = Raw { genesis: [8; 32], ..good.clone() };
+	for _ in 0..100 {
+		assert_eq!(wrong.get("/lease").await.code(), "bad-signature");
+	}
+	assert_eq!(wrong.get("/lease").await.code(), "too-many-failures");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_should_be_told_to_wait_when_one_lease_has_all_its_places() {
+	let (_folder, server) = started().await;
+	let raw = server.raw(1);
+	let submitted = raw.send("POST", "/jobs", &[], long_job().to_string().as_bytes()).await;
+	let id = submitted.json()["id"].as_str().expect("it has one").to_string();
+	let path = format!("/jobs/{id}/events");
+	let mut streams = Vec::new();
+	for _ in 0..64 {
+		let mut head = format!("GET {path} HTTP/1.1\r\nhost: x\r\n");
+		for (name, value) in raw.headers("GET", &path, b"") {
+			head += &format!("{name}: {value}\r\n");
+		}
+		let mut stream = TcpStream::connect(server.address).await.expect("it listens");
+		stream.write_all(format!("{head}\r\n").as_bytes()).await.expect("it is read");
+		stream.read_exact(&mut [0; 12]).await.expect("it answers");
+		streams.push(stream);
+	}
+	let answer = raw.get("/lease").await;
+	assert_eq!((answer.status.as_u16(), answer.code().as_str()), (503, "busy"));
+	assert_eq!(server.raw(2).get("/lease").await.status, 200);
+	drop(streams);
+	assert_eq!(raw.get("/lease").await.status, 200);
+	assert_eq!(raw.send("DELETE", &format!("/jobs/{id}"), &[], b"").await.status, 202);
+}
+
+/// Forwards connections to `to`, with at most so many bytes a second towards it; each is cut after
+/// `cut` bytes of an answer.
+async fn proxy(to: std::net::SocketAddr, rate: usize, cut: usize) -> std::net::SocketAddr {
+	let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+	let address = listener.local_addr().expect("it listens");
+	tokio::spawn(async move {
+		while let Ok((client, _)) = listener.accept().await {
+			let worker = TcpStream::connect(to).await.expect("it listens");
+			let (mut from_client, mut to_client) = client.into_split();
+			let (mut from_worker, mut to_worker) = worker.into_split();
+			let up = async move {
+				let mut chunk = vec![0; (rate / 50).min(1 << 16)];
+				while let Ok(read @ 1..) = from_client.read(&mut chunk).await {
+					if to_worker.write_all(&chunk[..read]).await.is_err() {
+						return;
+					}
+					if rate < 1 << 24 {
+						tokio::time::sleep(Duration::from_secs_f64(read as f64 / rate as f64))
+							.await;
+					}
+				}
+			};
+			let down = async move {
+				let (mut chunk, mut all) = (vec![0; 1 << 16], 0);
+				while let Ok(read @ 1..) = from_worker.read(&mut chunk).await {
+					all += read;
+					if all > cut || to_client.write_all(&chunk[..read]).await.is_err() {
+						return;
+					}
+				}
+			};
+			tokio::spawn(async move {
+				tokio::select! { () = up => (), () = down => () }
+			});
+		}
+	});
+	address
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn upload_should_arrive_when_the_connection_is_slow() {
+	let (_folder, server) = started().await;
+	let slow = proxy(server.address, 400 << 10, usize::MAX).await;
+	let client = server.client_of(&format!("http://{slow}"), None, 1);
+	let client = client.with_answer_limit(Duration::from_secs(1));
+	let data: Vec<u8> = (0..1u32 << 20).map(|number| (number % 251) as u8).collect();
+	let hash = client.upload(&mut Cursor::new(&data), |_, _| {}).await.expect("it arrives");
+	assert_eq!(server.raw(1).get(&format!("/blobs/{hash}")).await.body.len(), data.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn download_should_continue_when_the_connection_is_cut() {
+	let (folder, server) = started().await;
+	let data: Vec<u8> = (0..8u32 << 20).map(|number| (number % 251) as u8).collect();
+	let hash = server.client(1).upload(&mut Cursor::new(&data), |_, _| {}).await.expect("it fits");
+	let cut = proxy(server.address, usize::MAX, 3 << 20).await;
+	let client = server.client_of(&format!("http://{cut}"), None, 1);
+	let path = folder.path().join("copy");
+	let mut seen = Vec::new();
+	client.download(&hash, &path, |have| seen.push(have)).await.expect("it arrives");
+	assert!(seen.is_sorted() && std::fs::read(path).expect("it was written") == data);
 }

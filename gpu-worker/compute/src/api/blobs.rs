@@ -54,9 +54,13 @@ pub(super) async fn upload(
 	let name = hash(&name)?;
 	let offset = number(request.headers(), UPLOAD_OFFSET)?;
 	let size = number(request.headers(), UPLOAD_LENGTH)?;
-	let chunk = read_body(&caller, request.into_body(), MAX_CHUNK).await?;
+	let (chunk, places) = read_body(&caller, request.into_body(), MAX_CHUNK).await?;
 	let room = caller.room.clone();
-	let status = blocking(move || Ok(room.blobs.upload(name, size, offset, &chunk)?)).await?;
+	let status = blocking(move || {
+		let _held = places;
+		Ok(room.blobs.upload(name, size, offset, &chunk)?)
+	});
+	let status = status.await?;
 	let code = if status.complete { StatusCode::CREATED } else { StatusCode::ACCEPTED };
 	let offset = [(UPLOAD_OFFSET, HeaderValue::from(status.received))];
 	Ok((code, offset, Json(describe(name, status))).into_response())

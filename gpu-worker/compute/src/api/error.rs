@@ -44,6 +44,11 @@ impl ApiError {
 		Self::new(StatusCode::BAD_REQUEST, "bad-body", message, fix)
 	}
 
+	pub(super) fn slow_body(message: &'static str) -> Self {
+		let fix = "send smaller chunks";
+		Self::new(StatusCode::REQUEST_TIMEOUT, "slow-body", message, fix)
+	}
+
 	pub(super) fn other_body(found: Hash) -> Self {
 		Self::body(format!("the body has the hash {found}, which was not signed"))
 	}
@@ -80,7 +85,7 @@ impl IntoResponse for ApiError {
 impl From<AuthError> for ApiError {
 	fn from(error: AuthError) -> Self {
 		let status = match error {
-			AuthError::TooMany => StatusCode::TOO_MANY_REQUESTS,
+			AuthError::TooMany | AuthError::TooManyWrong => StatusCode::TOO_MANY_REQUESTS,
 			AuthError::NoChain | AuthError::Storage => StatusCode::SERVICE_UNAVAILABLE,
 			_ => StatusCode::UNAUTHORIZED,
 		};
@@ -99,6 +104,7 @@ impl From<BlobError> for ApiError {
 	fn from(error: BlobError) -> Self {
 		let (status, code) = match &error {
 			BlobError::Full { .. } => (StatusCode::INSUFFICIENT_STORAGE, "quota"),
+			BlobError::DiskFull { .. } => (StatusCode::INSUFFICIENT_STORAGE, "disk-full"),
 			BlobError::TooMany(_) => (StatusCode::INSUFFICIENT_STORAGE, "too-many-blobs"),
 			BlobError::Offset { .. } => (StatusCode::CONFLICT, "offset"),
 			BlobError::Length { .. } => (StatusCode::CONFLICT, "length"),
@@ -127,6 +133,7 @@ impl From<SubmitError> for ApiError {
 				let fix = "ask the provider, or end the lease";
 				Self::new(StatusCode::SERVICE_UNAVAILABLE, "no-device", message, fix)
 			}
+			SubmitError::Room(error) => Self::from(error),
 			SubmitError::Storage(cause) => Self::storage(cause),
 		}
 	}

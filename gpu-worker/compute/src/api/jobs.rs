@@ -37,7 +37,7 @@ pub(super) async fn submit(
 	Extension(caller): Extension<Caller>,
 	request: Request,
 ) -> Result<Response, ApiError> {
-	let body = read_body(&caller, request.into_body(), MAX_MANIFEST).await?;
+	let (body, places) = read_body(&caller, request.into_body(), MAX_MANIFEST).await?;
 	let devices = caller.info.devices.iter().filter_map(|index| host.device(*index));
 	let mut bounds =
 		Bounds { memory_bytes: caller.info.memory_bytes, seconds: caller.info.job_seconds };
@@ -51,7 +51,7 @@ pub(super) async fn submit(
 	let (room, info) = (caller.room.clone(), caller.info.clone());
 	let runtime = tokio::runtime::Handle::current();
 	let job = blocking(move || {
-		let _entered = runtime.enter();
+		let _held = (places, runtime.enter());
 		Ok(host.submit(&room, id, manifest, &info.devices, info.open_jobs)?)
 	});
 	Ok((StatusCode::CREATED, Json(job.await?.view())).into_response())

@@ -11,7 +11,8 @@ use crate::{
 	auth::{header, verify, AuthError, Claim, MAX_AHEAD_MS, NONCE_BYTES},
 	jobs::{now_ms, Host, Room},
 	lease::{Lease, LeaseInfo},
-	Hash,
+	peers::Peer,
+	sandbox, Hash,
 };
 use axum::{
 	body::Body,
@@ -26,8 +27,11 @@ use bytes::Bytes;
 use error::ApiError;
 use http_body_util::BodyExt;
 use serde_json::json;
-use std::{sync::Arc, time::Duration};
-use tokio::sync::OwnedSemaphorePermit;
+use std::{
+	sync::Arc,
+	time::{Duration, Instant},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Header of an upload: where its chunk starts; in answers: where it continues.
 pub const UPLOAD_OFFSET: &str = "upload-offset";
@@ -81,6 +85,7 @@ pub fn router(host: Arc<Host>) -> Router {
 /// Who asks, after the signature was checked.
 #[derive(Clone)]
 struct Caller {
+	host: Arc<Host>,
 	room: Arc<Room>,
 	info: LeaseInfo,
 	body: Hash,
@@ -111,19 +116,39 @@ async fn authorise(
 		Lease::Unknown => return Err(AuthError::NoChain.into()),
 		_ => return Err(AuthError::NotYours.into()),
 	};
+	let storage_bytes = info.storage_bytes;
 	let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
 	let (body, nonce, expires_ms) = (claimed.body, claimed.nonce, claimed.expires_ms);
 	let claim = Claim { lease, method: request.method().as_str(), path, body, nonce, expires_ms };
+	let peer = request.extensions().get::<Peer>().copied();
+	if peer.is_some_and(|peer| !host.failures.may_try(peer, Instant::now())) {
+		return Err(AuthError::TooManyWrong.into());
+	}
 	if !verify(&claimed.key, &claim.message(host.genesis()), &claimed.signature) {
+		if let Some(peer) = peer {
+			host.failures.note(peer, Instant::now());
+		}
 		return Err(AuthError::Signature.into());
 	}
-	host.nonces.use_once(lease, nonce, expires_ms, now)?;
-	let room = host.room(lease, Some(info.storage_bytes)).map_err(ApiError::storage)?;
-	let turn = tokio::time::timeout(TURN_LIMIT, room.requests.clone().acquire_owned()).await;
-	let Ok(Ok(permit)) = turn else { return Err(ApiError::busy()) };
-	let permit = Arc::new(permit);
-	request.extensions_mut().insert(Caller { room, info, body, nonce, permit });
+	let (runtime, keeper) = (tokio::runtime::Handle::current(), host.clone());
+	let room = blocking(move || {
+		// Jobs that are found in the folder start on it.
+		let _entered = runtime.enter();
+		keeper.nonces.use_once(lease, nonce, expires_ms, now)?;
+		keeper.room(lease, Some(storage_bytes)).map_err(ApiError::storage)
+	});
+	let room = room.await?;
+	let permit = Arc::new(turn(&room.requests).await?);
+	request.extensions_mut().insert(Caller { host, room, info, body, nonce, permit });
 	Ok(next.run(request).await)
+}
+
+/// Waits for one of a number of places.
+async fn turn(places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, ApiError> {
+	match tokio::time::timeout(TURN_LIMIT, places.clone().acquire_owned()).await {
+		Ok(Ok(permit)) => Ok(permit),
+		_ => Err(ApiError::busy()),
+	}
 }
 
 /// The headers of a signed request.
@@ -165,14 +190,19 @@ fn read_claim(headers: &HeaderMap) -> Result<(u64, Claimed), AuthError> {
 	Ok((number(headers, header::LEASE)?, claimed))
 }
 
+/// A body and the places that it takes as long as it is in memory.
+type Received = (Bytes, [OwnedSemaphorePermit; 2]);
+
 /// The whole body of at most `most` bytes, which is the one that was signed.
-async fn read_body(caller: &Caller, body: Body, most: usize) -> Result<Bytes, ApiError> {
+async fn read_body(caller: &Caller, body: Body, most: usize) -> Result<Received, ApiError> {
+	// First among those of the lease, so that one lease cannot take all places.
+	let places = [turn(&caller.room.bodies).await?, turn(&caller.host.bodies).await?];
 	let read = async {
 		let mut body = body;
 		let mut whole = Vec::new();
 		loop {
 			let frame = tokio::time::timeout(PAUSE_LIMIT, body.frame()).await;
-			let frame = frame.map_err(|_| ApiError::body("the body stopped coming"))?;
+			let frame = frame.map_err(|_| ApiError::slow_body("the body stopped coming"))?;
 			let Some(frame) = frame else { return Ok(Bytes::from(whole)) };
 			let frame = frame.map_err(|_| ApiError::body("the body broke off"))?;
 			let Ok(data) = frame.into_data() else { continue };
@@ -184,10 +214,10 @@ async fn read_body(caller: &Caller, body: Body, most: usize) -> Result<Bytes, Ap
 	};
 	let whole: Bytes = tokio::time::timeout(BODY_LIMIT, read)
 		.await
-		.map_err(|_| ApiError::body("the body came too slowly"))??;
+		.map_err(|_| ApiError::slow_body("the body came too slowly"))??;
 	let found = Hash::of(&whole);
 	match found == caller.body {
-		true => Ok(whole),
+		true => Ok((whole, places)),
 		false => Err(ApiError::other_body(found)),
 	}
 }
@@ -226,6 +256,7 @@ async fn lease(State(host): State<Arc<Host>>, Extension(caller): Extension<Calle
 	Json(json!({
 		"lease": caller.room.id,
 		"until_block": caller.info.until_block,
+		"landlock": sandbox::landlock(),
 		"devices": devices.collect::<Vec<_>>(),
 		"storage_bytes": { "used": used, "total": total },
 		"jobs": { "open": open, "most": caller.info.open_jobs },

@@ -1,12 +1,16 @@
-//! Connections: how many, and how slow they may be.
+//! Connections: how many, from where, and how slow they may be.
 
-use crate::tls::Identity;
+use crate::{
+	peers::{Connections, Peer},
+	tls::Identity,
+};
 use axum::Router;
+use hyper::{body::Incoming, service::Service, Request};
 use hyper_util::{
 	rt::{TokioIo, TokioTimer},
 	service::TowerToHyperService,
 };
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{future::Future, io, net::IpAddr, sync::Arc, time::Duration};
 use tokio::{
 	io::{AsyncRead, AsyncWrite},
 	net::{TcpListener, TcpStream},
@@ -16,8 +20,13 @@ use tokio::{
 /// Bounds on connections.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-	/// Open connections; more of them wait to be accepted.
+	/// Open connections; more of them wait to be accepted. Half of what the system lets this process
+	/// open is the most.
 	pub connections: usize,
+	/// Open connections of one address; more of them are closed at once.
+	pub per_address: usize,
+	/// Whether this machine's own addresses have no bounds of their own: a proxy may be there.
+	pub trust_loopback: bool,
 	/// How long a client may take for the handshake of TLS and for its headers, and be silent between
 	/// requests.
 	pub header_time: Duration,
@@ -31,10 +40,19 @@ impl Default for Limits {
 	fn default() -> Self {
 		Self {
 			connections: 2_048,
+			per_address: 256,
+			trust_loopback: true,
 			header_time: Duration::from_secs(10),
 			stall_time: Duration::from_secs(30),
 			end_time: Duration::from_secs(5),
 		}
+	}
+}
+
+impl Limits {
+	fn peer(&self, address: IpAddr) -> Option<Peer> {
+		let trusted = self.trust_loopback && address.to_canonical().is_loopback();
+		(!trusted).then(|| Peer::of(address))
 	}
 }
 
@@ -46,7 +64,8 @@ pub async fn serve(
 	identity: Option<Identity>,
 	end: impl Future<Output = ()>,
 ) {
-	let places = Arc::new(Semaphore::new(limits.connections));
+	let places = Arc::new(Semaphore::new(limits.connections.min(descriptors() / 2).max(1)));
+	let peers = Arc::new(Connections::default());
 	let (ending, ended) = watch::channel(());
 	tokio::pin!(end);
 	loop {
@@ -59,8 +78,11 @@ pub async fn serve(
 			accepted = accepted => accepted,
 			() = &mut end => break,
 		};
-		let stream = match accepted.and_then(|(stream, _)| prepare(stream, limits)) {
-			Ok(stream) => stream,
+		let accepted = accepted.and_then(|(stream, address)| {
+			Ok((prepare(stream, limits)?, limits.peer(address.ip())))
+		});
+		let (stream, peer) = match accepted {
+			Ok(accepted) => accepted,
 			Err(error) => {
 				tracing::debug!(%error, "a connection was not accepted");
 				// Out of descriptors, for one; closing connections will give some back.
@@ -68,16 +90,20 @@ pub async fn serve(
 				continue;
 			}
 		};
+		let own = peer.map(|peer| peers.enter(peer, limits.per_address));
+		if matches!(own, Some(None)) {
+			continue;
+		}
 		let (router, ended, identity) = (router.clone(), ended.clone(), identity.clone());
 		tokio::spawn(async move {
-			let _place = place;
+			let _places = (place, own);
 			let Some(identity) = identity else {
-				return attend(stream, router, limits, ended).await;
+				return attend(stream, router, peer, limits, ended).await;
 			};
 			let handshake = identity.acceptor().accept(stream);
 			// What goes wrong with a connection is its client's matter.
 			if let Ok(Ok(stream)) = tokio::time::timeout(limits.header_time, handshake).await {
-				attend(stream, router, limits, ended).await;
+				attend(stream, router, peer, limits, ended).await;
 			}
 		});
 	}
@@ -92,15 +118,23 @@ pub async fn serve(
 async fn attend(
 	stream: impl AsyncRead + AsyncWrite + Unpin,
 	router: Router,
+	peer: Option<Peer>,
 	limits: Limits,
 	mut ended: watch::Receiver<()>,
 ) {
+	let router = TowerToHyperService::new(router);
+	let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+		if let Some(peer) = peer {
+			request.extensions_mut().insert(peer);
+		}
+		router.call(request)
+	});
 	let connection = hyper::server::conn::http1::Builder::new()
 		.timer(TokioTimer::new())
 		.header_read_timeout(limits.header_time)
 		.max_headers(64)
 		.max_buf_size(64 << 10)
-		.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+		.serve_connection(TokioIo::new(stream), service);
 	tokio::pin!(connection);
 	tokio::select! {
 		_ = connection.as_mut() => return,
@@ -108,6 +142,27 @@ async fn attend(
 	}
 	connection.as_mut().graceful_shutdown();
 	let _ = tokio::time::timeout(limits.end_time, connection).await;
+}
+
+/// How many files and connections this process may have open, after asking for as many as it can
+/// get.
+fn descriptors() -> usize {
+	#[cfg(unix)]
+	#[allow(unsafe_code, reason = "see SAFETY")]
+	{
+		let mut limit = libc::rlimit { rlim_cur: 1_024, rlim_max: 1_024 };
+		// SAFETY: the place is valid for one `rlimit`.
+		if unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) } == 0 {
+			let most = libc::rlimit { rlim_cur: limit.rlim_max, ..limit };
+			// SAFETY: `most` is a valid `rlimit`.
+			if unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const most) } == 0 {
+				limit = most;
+			}
+		}
+		usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX)
+	}
+	#[cfg(not(unix))]
+	usize::MAX
 }
 
 /// A client that reads nothing is given up by the system, which sees what the program cannot.

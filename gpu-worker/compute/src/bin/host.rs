@@ -2,12 +2,16 @@
 //! taken over would try (`probe`), and the API with one lease on the CPU driver (`serve`).
 
 use assay_compute::{
-	adapters, api,
+	adapters, api, disk,
 	jobs::{Config, DeviceConfig, Host},
 	lease::{Lease, LeaseInfo, Leases},
 	sandbox::{self, Caps, Launcher},
 };
-use std::{path::Path, process::ExitCode, sync::Arc};
+use std::{
+	path::{Path, PathBuf},
+	process::ExitCode,
+	sync::Arc,
+};
 
 fn main() -> ExitCode {
 	let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -27,12 +31,14 @@ fn main() -> ExitCode {
 	}
 }
 
-/// Lease 1 of a chain whose genesis hash is zero, for ever.
-struct OneLease([u8; 32]);
+/// Lease 1 of a chain whose genesis hash is zero, for ever, except that nothing is known of it while
+/// there is this file.
+struct OneLease([u8; 32], PathBuf);
 
 impl Leases for OneLease {
 	fn lease(&self, id: u64) -> Lease {
 		match id {
+			1 if self.1.exists() => Lease::Unknown,
 			1 => Lease::Active(LeaseInfo {
 				access: self.0,
 				devices: vec![0],
@@ -59,8 +65,11 @@ fn serve(folder: &str, address: &str, access: &str) -> ExitCode {
 		let launcher =
 			Launcher { program: std::env::current_exe()?, arguments: vec!["sandbox".into()] };
 		let devices = vec![DeviceConfig { index: 0, adapter, caps }];
-		let config = Config { folder: folder.into(), genesis: [0; 32], launcher, devices };
-		let host = Host::open(config, Arc::new(OneLease(key)))?;
+		let folder = PathBuf::from(folder);
+		let lease = OneLease(key, folder.join("unknown"));
+		let config =
+			Config { folder, genesis: [0; 32], launcher, devices, disk_floor: disk::FLOOR };
+		let host = Host::open(config, Arc::new(lease))?;
 		let listener = tokio::net::TcpListener::bind(address).await?;
 		println!("http://{}", listener.local_addr()?);
 		let end = std::future::pending();
@@ -83,6 +92,15 @@ mod probe {
 
 	use super::*;
 	use std::{io, ptr};
+
+	/// Drivers make their descriptors non-blocking.
+	fn may_set_flags() -> io::Result<()> {
+		// SAFETY: integers only.
+		match unsafe { libc::fcntl(2, libc::F_SETFL, libc::O_NONBLOCK) } {
+			0 => Ok(()),
+			_ => Err(io::Error::last_os_error()),
+		}
+	}
 
 	/// Confines itself and prints as JSON whether each attempt was refused.
 	pub(super) fn run(folder: &Path, secret: &Path, parent: &str) -> ExitCode {
@@ -107,6 +125,8 @@ mod probe {
 		let path = c"/bin/true".as_ptr();
 		let arguments = [path, ptr::null()];
 		let limit = libc::rlimit { rlim_cur: 1, rlim_max: libc::RLIM_INFINITY };
+		let own = [0u64; 16];
+		let flag: libc::c_int = 1;
 		// SAFETY: every pointer is null or of a value above that lives to the end; each call is
 		// expected to be refused, and a success only makes the test fail.
 		let calls = unsafe {
@@ -122,6 +142,22 @@ mod probe {
 				("bpf", call(libc::syscall(libc::SYS_bpf, 0, 0, 0))),
 				("keyctl", call(libc::syscall(libc::SYS_keyctl, 0, 0, 0, 0, 0))),
 				("io_uring", call(libc::syscall(libc::SYS_io_uring_setup, 1, 0))),
+				(
+					"affinity",
+					call(libc::syscall(libc::SYS_sched_setaffinity, target, 128, own.as_ptr())),
+				),
+				("parameters", call(libc::syscall(libc::SYS_sched_setparam, target, own.as_ptr()))),
+				("io_priority", call(libc::syscall(libc::SYS_ioprio_set, 1, target, 0))),
+				("move_pages", call(libc::syscall(libc::SYS_move_pages, target, 0, 0, 0, 0, 0))),
+				("migrate_pages", call(libc::syscall(libc::SYS_migrate_pages, target, 0, 0, 0))),
+				("memfd", call(libc::syscall(libc::SYS_memfd_create, c"x".as_ptr(), 0))),
+				("owner", call(libc::fcntl(0, libc::F_SETOWN, target).into())),
+				("owner_ex", call(libc::fcntl(0, 15, own.as_ptr()).into())),
+				("signal", call(libc::fcntl(0, 10, 9).into())),
+				("async", call(libc::fcntl(0, libc::F_SETFL, libc::O_ASYNC).into())),
+				("async_ioctl", call(libc::ioctl(0, 0x5452, &raw const flag).into())),
+				("owner_ioctl", call(libc::ioctl(0, 0x8901, &raw const target).into())),
+				("outlive", call(libc::prctl(libc::PR_SET_PDEATHSIG, 0, 0, 0, 0).into())),
 				("mount", call(libc::syscall(libc::SYS_mount, 0, 0, 0, 0, 0))),
 				("unshare", call(libc::syscall(libc::SYS_unshare, libc::CLONE_NEWUSER))),
 				("clone3", call(libc::syscall(libc::SYS_clone3, 0, 0))),
@@ -157,6 +193,7 @@ mod probe {
 			("parent_memory", std::fs::File::open(format!("/proc/{parent}/mem")).map(drop)),
 			// What has to work all the same.
 			("may_write_output", std::fs::write(folder_file, "x")),
+			("may_set_flags", may_set_flags()),
 			("may_start_thread", std::thread::Builder::new().spawn(|| ()).map(drop)),
 		]);
 		let report: serde_json::Map<String, serde_json::Value> = results

@@ -8,8 +8,11 @@ pub use room::{Job, Room};
 
 use crate::{
 	auth::Nonces,
+	blobs::BlobError,
+	disk::Disk,
 	lease::{Lease, Leases},
 	manifest::Manifest,
+	peers::Failures,
 	sandbox::{Caps, Failure, Launcher, Sandbox},
 	AdapterId,
 };
@@ -20,9 +23,14 @@ use std::{
 	sync::{Arc, Mutex, MutexGuard, PoisonError},
 	time::Duration,
 };
+use tokio::sync::Semaphore;
 
-/// How often ended leases are looked for.
-const SWEEP: Duration = Duration::from_secs(6);
+/// How often it is looked whether leases may still be used.
+const LOOK: Duration = Duration::from_secs(1);
+/// How many of these looks are between two deletions of what ended leases have left.
+const SWEEP: u32 = 6;
+/// Bodies of all leases that are received at once, each of at most 4 MiB.
+const MAX_BODIES: usize = 64;
 
 /// A device that leases may hold.
 #[derive(Clone, Debug)]
@@ -46,6 +54,8 @@ pub struct Config {
 	pub launcher: Launcher,
 	/// The devices.
 	pub devices: Vec<DeviceConfig>,
+	/// Bytes of the disk that leases leave free, as [`FLOOR`](crate::disk::FLOOR).
+	pub disk_floor: u64,
 }
 
 /// Why a job is not taken.
@@ -57,6 +67,9 @@ pub enum SubmitError {
 	/// The lease has no device that is here.
 	#[error("no device of the lease is on this worker")]
 	NoDevice,
+	/// There is no room for its outputs.
+	#[error(transparent)]
+	Room(#[from] BlobError),
 	/// The record cannot be written.
 	#[error("the storage failed: {0}")]
 	Storage(#[from] io::Error),
@@ -68,6 +81,11 @@ pub struct Host {
 	leases: Arc<dyn Leases>,
 	/// Nonces of all leases.
 	pub(crate) nonces: Nonces,
+	/// Permits to send a body.
+	pub(crate) bodies: Arc<Semaphore>,
+	/// Wrong signatures that came.
+	pub(crate) failures: Failures,
+	disk: Arc<Disk>,
 	rooms: Mutex<HashMap<u64, Arc<Room>>>,
 	sandboxes: HashMap<u16, Arc<Sandbox>>,
 }
@@ -75,7 +93,11 @@ pub struct Host {
 impl Host {
 	/// Opens everything; jobs that were open go on. Call it inside of a Tokio runtime.
 	pub fn open(config: Config, leases: Arc<dyn Leases>) -> io::Result<Arc<Self>> {
-		fs::create_dir_all(config.folder.join("leases"))?;
+		let leases_folder = config.folder.join("leases");
+		fs::create_dir_all(&leases_folder)?;
+		#[cfg(unix)]
+		fs::set_permissions(&leases_folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+		let disk = Arc::new(Disk::new(&config.folder, config.disk_floor));
 		let mut sandboxes = HashMap::new();
 		for device in &config.devices {
 			let folder = config.folder.join("work").join(device.index.to_string());
@@ -85,13 +107,20 @@ impl Host {
 		}
 		let nonces = Nonces::open(&config.folder.join("nonces"), now_ms())?;
 		let rooms = Mutex::default();
-		let host = Arc::new(Self { config, leases, nonces, rooms, sandboxes });
+		let bodies = Arc::new(Semaphore::new(MAX_BODIES));
+		let failures = Failures::default();
+		let host = Self { config, leases, nonces, bodies, failures, disk, rooms, sandboxes };
+		let host = Arc::new(host);
 		host.recover()?;
 		let weak = Arc::downgrade(&host);
 		tokio::spawn(async move {
-			loop {
-				tokio::time::sleep(SWEEP).await;
+			for look in 1u32.. {
+				tokio::time::sleep(LOOK).await;
 				let Some(host) = weak.upgrade() else { return };
+				host.suspend();
+				if !look.is_multiple_of(SWEEP) {
+					continue;
+				}
 				// Deleting a folder may take long.
 				if tokio::task::spawn_blocking(move || host.sweep()).await.is_err() {
 					tracing::error!("looking for ended leases failed");
@@ -123,7 +152,7 @@ impl Host {
 			let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
 				continue;
 			};
-			// Where the chain is out of reach, its quota follows with its owner's next request.
+			// Where the chain is out of reach, its jobs wait until their lease is certain.
 			if self.leases.lease(id) != Lease::Ended {
 				self.room(id, None)?;
 			}
@@ -145,7 +174,7 @@ impl Host {
 			return Ok(room.clone());
 		}
 		let folder = self.config.folder.join("leases").join(id.to_string());
-		let (room, open) = Room::open(id, folder, quota.unwrap_or(0))?;
+		let (room, open) = Room::open(id, folder, quota.unwrap_or(0), self.disk.clone())?;
 		let room = Arc::new(room);
 		rooms.insert(id, room.clone());
 		drop(rooms);
@@ -170,7 +199,7 @@ impl Host {
 	) -> Result<Arc<Job>, SubmitError> {
 		let here = devices.iter().copied().filter(|device| self.sandboxes.contains_key(device));
 		let device = room.least_busy(here).ok_or(SubmitError::NoDevice)?;
-		let (job, new) = room.add(Record::new(id, device, manifest), most)?;
+		let (job, new) = room.add(Record::new(id, device, &manifest), &manifest, most)?;
 		if new {
 			tokio::spawn(self.clone().see_through(room.clone(), job.clone()));
 		}
@@ -183,11 +212,14 @@ impl Host {
 		let turn = room.turn(index);
 		// The semaphore is never closed.
 		let Ok(_turn) = turn.acquire_owned().await else { return };
+		while !job.control.is_cancelled() && !self.may_run(&room) {
+			tokio::time::sleep(LOOK).await;
+		}
 		let outcome = match self.sandboxes.get(&index) {
 			_ if job.control.is_cancelled() => Err(Failure::Cancelled),
 			None => Err(Failure::Worker { message: format!("device {index} is gone") }),
+			Some(_) if !job.begin(&room) => return,
 			Some(sandbox) => {
-				job.begin(&room);
 				let (room, job, sandbox) = (room.clone(), job.clone(), sandbox.clone());
 				let run = tokio::task::spawn_blocking(move || job.run(&room, &sandbox));
 				run.await
@@ -202,6 +234,26 @@ impl Host {
 	pub fn pause(&self, index: u16, pause: bool) {
 		if let Some(sandbox) = self.sandboxes.get(&index) {
 			sandbox.pause(pause);
+		}
+	}
+
+	/// Whether jobs of a lease may use its devices now: as soon as the best block says that it is
+	/// over, they may not, and the next tenant has the device alone.
+	fn may_run(&self, room: &Room) -> bool {
+		match self.leases.lease(room.id) {
+			Lease::Active(info) => {
+				room.blobs.set_quota(info.storage_bytes);
+				true
+			}
+			Lease::Ended | Lease::Unknown => false,
+		}
+	}
+
+	/// Stops the jobs of leases that may not run, and lets those of the others go on.
+	fn suspend(&self) {
+		let rooms: Vec<_> = self.rooms().values().cloned().collect();
+		for room in rooms {
+			room.suspend(!self.may_run(&room));
 		}
 	}
 

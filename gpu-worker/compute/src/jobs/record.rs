@@ -7,7 +7,7 @@ use std::{
 	fmt,
 	fs::{self, File},
 	io::{self, Write},
-	path::Path,
+	path::{Path, PathBuf},
 	str::FromStr,
 	time::{SystemTime, UNIX_EPOCH},
 };
@@ -78,7 +78,7 @@ pub enum State {
 	Starting,
 	/// It runs.
 	Running,
-	/// It waits at a dispatch boundary for a round of proof of FLOPS.
+	/// It waits at a dispatch boundary: for a round of proof of FLOPS, or for the chain.
 	Paused,
 	/// It ended well.
 	Finished,
@@ -116,7 +116,8 @@ pub struct View {
 	pub dispatches: u64,
 	/// Dispatches that there are.
 	pub dispatches_total: u64,
-	/// Milliseconds for which rounds of proof of FLOPS have paused it.
+	/// Milliseconds for which it was paused: by rounds of proof of FLOPS, and while the chain did not
+	/// confirm the lease.
 	pub paused_ms: u64,
 	/// Why it failed.
 	pub failure: Option<FailureView>,
@@ -145,7 +146,8 @@ impl From<Failure> for FailureView {
 pub struct JobResult {
 	/// A blob for each output.
 	pub outputs: BTreeMap<String, Output>,
-	/// Whether the outputs are the same on every device: integers only, no order shows.
+	/// Whether the outputs are the same on every device: integers only, no order shows. That holds
+	/// for shaders without data races that stay inside of their buffers.
 	pub reproducible: bool,
 	/// SHA-256 over the outputs' hashes in the manifest's order, when it is reproducible.
 	pub outputs_hash: Option<Hash>,
@@ -175,13 +177,15 @@ pub struct Line {
 	pub text: String,
 }
 
-/// Everything about a job.
+/// Everything about a job but its manifest, which has a file of its own until the job has ended:
+/// memory holds only those that run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
 	/// What the renter sees.
 	pub view: View,
-	/// What it is.
-	pub manifest: Manifest,
+	/// Whether the renter has asked for its end.
+	#[serde(default)]
+	pub cancelled: bool,
 	/// What it has brought.
 	pub result: Option<JobResult>,
 	/// What happened.
@@ -190,7 +194,7 @@ pub struct Record {
 
 impl Record {
 	/// A queued job.
-	pub fn new(id: JobId, device: u16, manifest: Manifest) -> Self {
+	pub fn new(id: JobId, device: u16, manifest: &Manifest) -> Self {
 		let view = View {
 			id,
 			state: State::Queued,
@@ -204,7 +208,7 @@ impl Record {
 			paused_ms: 0,
 			failure: None,
 		};
-		let mut record = Self { view, manifest, result: None, log: Vec::new() };
+		let mut record = Self { view, cancelled: false, result: None, log: Vec::new() };
 		record.note("queued");
 		record
 	}
@@ -235,22 +239,46 @@ impl Record {
 		}
 	}
 
-	/// Writes it to `folder`, so that either the old or the new one is there after a crash.
-	pub fn save(&self, folder: &Path) -> io::Result<()> {
-		let path = folder.join(format!("{}.json", self.view.id));
-		let temporary = path.with_extension("new");
-		let mut file = File::create(&temporary)?;
-		file.write_all(&serde_json::to_vec(self)?)?;
-		file.sync_all()?;
-		fs::rename(temporary, path)
+	/// Writes it to `folder`, so that either the old or the new one is there after a crash; the bytes
+	/// that it takes.
+	pub fn save(&self, folder: &Path) -> io::Result<u64> {
+		write(&file(folder, &self.view.id, RECORD), &serde_json::to_vec(self)?)
 	}
 
-	/// Reads every record of `folder`; one that cannot be read is left out with a warning.
+	/// The bytes that it takes.
+	pub fn size(&self) -> u64 {
+		serde_json::to_vec(self).map_or(0, |bytes| bytes.len() as u64)
+	}
+
+	/// Writes a job's manifest to `folder`; the bytes that it takes.
+	pub fn save_manifest(folder: &Path, id: &JobId, manifest: &Manifest) -> io::Result<u64> {
+		write(&file(folder, id, MANIFEST), &serde_json::to_vec(manifest)?)
+	}
+
+	/// Reads a job's manifest, and how many bytes it takes.
+	pub fn manifest(folder: &Path, id: &JobId) -> io::Result<(Manifest, u64)> {
+		let bytes = fs::read(file(folder, id, MANIFEST))?;
+		Ok((serde_json::from_slice(&bytes)?, bytes.len() as u64))
+	}
+
+	/// Deletes a job's manifest, if it has one.
+	pub fn delete_manifest(folder: &Path, id: &JobId) -> io::Result<()> {
+		match fs::remove_file(file(folder, id, MANIFEST)) {
+			Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+			_ => Ok(()),
+		}
+	}
+
+	/// Reads every record of `folder`; one that cannot be read is left out with a warning. What a
+	/// crash has left half-done is deleted.
 	pub fn load(folder: &Path) -> io::Result<Vec<Self>> {
 		let mut records = Vec::new();
 		for entry in fs::read_dir(folder)? {
 			let path = entry?.path();
-			if path.extension().is_none_or(|extension| extension != "json") {
+			if path.extension().is_none_or(|extension| extension != RECORD) {
+				if !path.with_extension(RECORD).exists() {
+					fs::remove_file(&path)?;
+				}
 				continue;
 			}
 			match serde_json::from_slice(&fs::read(&path)?) {
@@ -264,8 +292,24 @@ impl Record {
 
 	/// Deletes it.
 	pub fn delete(&self, folder: &Path) -> io::Result<()> {
-		fs::remove_file(folder.join(format!("{}.json", self.view.id)))
+		fs::remove_file(file(folder, &self.view.id, RECORD))
 	}
+}
+
+const RECORD: &str = "json";
+const MANIFEST: &str = "manifest";
+
+fn file(folder: &Path, id: &JobId, kind: &str) -> PathBuf {
+	folder.join(id.to_string()).with_extension(kind)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<u64> {
+	let temporary = path.with_extension("new");
+	let mut file = File::create(&temporary)?;
+	file.write_all(bytes)?;
+	file.sync_all()?;
+	fs::rename(temporary, path)?;
+	Ok(bytes.len() as u64)
 }
 
 /// Milliseconds since 1970.

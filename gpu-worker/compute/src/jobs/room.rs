@@ -2,7 +2,9 @@
 
 use super::{JobId, JobResult, Output, Record, State, SubmitError, View};
 use crate::{
-	blobs::{BlobError, Blobs},
+	blobs::{BlobError, Blobs, Reserved},
+	disk::Disk,
+	manifest::Manifest,
 	sandbox::{Control, Failure, Finished, Progress, Sandbox},
 	Hash,
 };
@@ -20,15 +22,24 @@ const MAX_ENDED: usize = 1_000;
 const MAX_ATTEMPTS: u32 = 2;
 /// Requests of one lease that are answered at once; others wait.
 const MAX_REQUESTS: usize = 64;
+/// Bodies of one lease that are received at once.
+const MAX_BODIES: usize = 16;
+/// Bytes that are kept for what will be known of an open job: its log, its result or its failure.
+const RECORD_BYTES: u64 = 64 << 10;
+/// A file takes a multiple of this.
+const BLOCK: u64 = 4 << 10;
 
 /// Everything of one lease.
 pub struct Room {
 	/// Its number.
 	pub id: u64,
 	/// Its blobs.
-	pub blobs: Blobs,
+	pub blobs: Arc<Blobs>,
 	/// Permits of its requests.
 	pub(crate) requests: Arc<Semaphore>,
+	/// Permits to send a body.
+	pub(crate) bodies: Arc<Semaphore>,
+	disk: Arc<Disk>,
 	folder: PathBuf,
 	jobs: Mutex<BTreeMap<JobId, Arc<Job>>>,
 	turns: Mutex<HashMap<u16, Arc<Semaphore>>>,
@@ -39,39 +50,59 @@ pub struct Job {
 	/// How to reach it while it runs.
 	pub(super) control: Control,
 	record: Mutex<Record>,
+	reserved: Mutex<Reserved>,
 	changed: watch::Sender<()>,
 }
 
 impl Room {
 	/// Opens the folder; the jobs that have not ended, in their order, are to be run again.
-	pub(super) fn open(id: u64, folder: PathBuf, quota: u64) -> io::Result<(Self, Vec<Arc<Job>>)> {
+	pub(super) fn open(
+		id: u64,
+		folder: PathBuf,
+		quota: u64,
+		disk: Arc<Disk>,
+	) -> io::Result<(Self, Vec<Arc<Job>>)> {
 		fs::create_dir_all(folder.join("jobs"))?;
 		let room = Self {
 			id,
-			blobs: Blobs::open(&folder, quota)?,
+			blobs: Arc::new(Blobs::open(&folder, quota, disk.clone())?),
 			requests: Arc::new(Semaphore::new(MAX_REQUESTS)),
+			bodies: Arc::new(Semaphore::new(MAX_BODIES)),
+			disk,
 			folder,
 			jobs: Mutex::default(),
 			turns: Mutex::default(),
 		};
 		let mut open = Vec::new();
 		for mut record in Record::load(&room.jobs_folder())? {
+			let (folder, id) = (room.jobs_folder(), record.view.id);
 			if !record.view.state.is_final() {
 				if record.view.state != State::Queued {
 					record.note("interrupted: the worker stopped while the job was running");
 				}
-				if record.view.attempts >= MAX_ATTEMPTS {
+				if record.cancelled {
+					record.end(Err(Failure::Cancelled));
+				} else if record.view.attempts >= MAX_ATTEMPTS {
 					record.end(Err(Failure::Interrupted));
 				} else {
 					record.view.state = State::Queued;
 				}
-				record.save(&room.jobs_folder())?;
+				record.save(&folder)?;
 			}
-			let job = Job::new(record);
-			if !job.view().state.is_final() {
+			let is_final = record.view.state.is_final();
+			let reserved = match Record::manifest(&folder, &id) {
+				Ok((manifest, bytes)) if !is_final => {
+					room.blobs.keep(manifest.output_bytes(), bytes.saturating_add(RECORD_BYTES))
+				}
+				_ => room.blobs.keep(0, record.size().next_multiple_of(BLOCK)),
+			};
+			let job = Job::new(record, reserved);
+			if is_final {
+				Record::delete_manifest(&folder, &id)?;
+			} else {
 				open.push(job.clone());
 			}
-			room.jobs().insert(job.view().id, job);
+			room.jobs().insert(id, job);
 		}
 		Ok((room, open))
 	}
@@ -85,7 +116,13 @@ impl Room {
 	}
 
 	/// Adds a job, or returns the one that is there already, and whether it is new.
-	pub(super) fn add(&self, record: Record, most: usize) -> Result<(Arc<Job>, bool), SubmitError> {
+	pub(super) fn add(
+		&self,
+		record: Record,
+		manifest: &Manifest,
+		most: usize,
+	) -> Result<(Arc<Job>, bool), SubmitError> {
+		let folder = self.jobs_folder();
 		let mut jobs = self.jobs();
 		if let Some(job) = jobs.get(&record.view.id) {
 			return Ok((job.clone(), false));
@@ -100,12 +137,19 @@ impl Room {
 		let excess = (views.len() + 1).saturating_sub(MAX_ENDED);
 		for view in &views[..excess] {
 			if let Some(old) = jobs.remove(&view.id) {
-				old.record().delete(&self.jobs_folder())?;
+				old.record().delete(&folder)?;
+				old.reserved().settle(0);
 			}
 		}
-		record.save(&self.jobs_folder())?;
-		let job = Job::new(record);
-		jobs.insert(job.view().id, job.clone());
+		let id = record.view.id;
+		// What it would bring has a place from the beginning, or it is not begun.
+		let bytes = serde_json::to_vec(manifest).map_err(io::Error::from)?.len() as u64;
+		let bytes = bytes.saturating_add(RECORD_BYTES);
+		let reserved = self.blobs.reserve(manifest.output_bytes(), bytes)?;
+		Record::save_manifest(&folder, &id, manifest)?;
+		record.save(&folder)?;
+		let job = Job::new(record, reserved);
+		jobs.insert(id, job.clone());
 		Ok((job, true))
 	}
 
@@ -141,6 +185,13 @@ impl Room {
 		turns.entry(device).or_insert_with(|| Arc::new(Semaphore::new(1))).clone()
 	}
 
+	/// Stops all jobs at their next dispatch boundary, or lets them go on.
+	pub(super) fn suspend(&self, suspend: bool) {
+		for job in self.jobs().values() {
+			job.control.suspend(suspend);
+		}
+	}
+
 	/// Cancels everything.
 	pub(super) fn close(&self) {
 		for job in self.jobs().values() {
@@ -151,27 +202,36 @@ impl Room {
 	/// Cancels a job; one that waits for its turn has ended when this returns.
 	pub fn cancel(&self, job: &Job) {
 		job.control.cancel();
+		if job.view().state == State::Queued {
+			return job.end(self, Err(Failure::Cancelled));
+		}
 		let mut record = job.record();
-		if record.view.state == State::Queued {
-			record.end(Err(Failure::Cancelled));
+		if !record.view.state.is_final() && !record.cancelled {
+			record.cancelled = true;
 			self.keep(&record);
-			drop(record);
-			job.changed.send_replace(());
 		}
 	}
 
-	fn keep(&self, record: &Record) {
-		if let Err(error) = record.save(&self.jobs_folder()) {
+	/// Saves a record; the bytes that it takes.
+	fn keep(&self, record: &Record) -> Option<u64> {
+		let saved = record.save(&self.jobs_folder());
+		if let Err(error) = &saved {
 			// After a restart the job runs again, which is all that is lost.
 			tracing::warn!(lease = self.id, job = %record.view.id, %error, "a job was not saved");
 		}
+		saved.ok()
 	}
 }
 
 impl Job {
-	fn new(record: Record) -> Arc<Self> {
+	fn new(record: Record, reserved: Reserved) -> Arc<Self> {
 		let (changed, _) = watch::channel(());
-		Arc::new(Self { control: Control::default(), record: Mutex::new(record), changed })
+		let (record, reserved) = (Mutex::new(record), Mutex::new(reserved));
+		Arc::new(Self { control: Control::default(), record, reserved, changed })
+	}
+
+	fn reserved(&self) -> MutexGuard<'_, Reserved> {
+		self.reserved.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 
 	fn record(&self) -> MutexGuard<'_, Record> {
@@ -198,9 +258,14 @@ impl Job {
 		self.changed.send_replace(());
 	}
 
-	/// Its turn has come.
-	pub(super) fn begin(&self, room: &Room) {
+	/// Its turn has come; whether it has not ended before.
+	pub(super) fn begin(&self, room: &Room) -> bool {
+		let mut begun = false;
 		self.change(|record| {
+			if record.view.state.is_final() {
+				return;
+			}
+			begun = true;
 			record.view.state = State::Starting;
 			record.view.attempts += 1;
 			record.view.started_ms = Some(super::now_ms());
@@ -208,6 +273,7 @@ impl Job {
 			record.note(format!("attempt {}", record.view.attempts));
 			room.keep(record);
 		});
+		begun
 	}
 
 	/// It has ended.
@@ -215,19 +281,34 @@ impl Job {
 		self.change(|record| {
 			if !record.view.state.is_final() {
 				record.end(outcome);
-				room.keep(record);
+				let size = room.keep(record);
+				if size.is_some() {
+					let deleted = Record::delete_manifest(&room.jobs_folder(), &record.view.id);
+					if let Err(error) = deleted {
+						tracing::warn!(lease = room.id, %error, "a manifest remains");
+					}
+				}
+				self.reserved().settle(size.unwrap_or(RECORD_BYTES).next_multiple_of(BLOCK));
 			}
 		});
 	}
 
 	/// Runs it and moves its outputs into the store. Blocks.
 	pub(super) fn run(&self, room: &Room, sandbox: &Sandbox) -> Result<JobResult, Failure> {
-		let manifest = self.record().manifest.clone();
+		let id = self.view().id;
+		let lost = |error: io::Error| Failure::Worker { message: error.to_string() };
+		let (manifest, _) = Record::manifest(&room.jobs_folder(), &id).map_err(lost)?;
+		let (needed, free) = (manifest.output_bytes(), room.disk.above_floor().map_err(lost)?);
+		if needed > free {
+			return Err(Failure::DiskFull { needed, free });
+		}
+		let mut running = State::Starting;
 		let blob = |hash: &Hash| room.blobs.path(hash);
 		let finished = sandbox.run(&manifest, blob, &self.control, |event| {
 			self.change(|record| match event {
 				Progress::Started => {
-					record.view.state = State::Running;
+					running = State::Running;
+					record.view.state = running;
 					record.note("the first dispatch starts");
 				}
 				Progress::Dispatches(done) => {
@@ -235,10 +316,13 @@ impl Job {
 				}
 				Progress::Paused => {
 					record.view.state = State::Paused;
-					record.note("paused for a round of proof of FLOPS");
+					record.note(match self.control.is_suspended() {
+						true => "paused: the chain does not confirm the lease",
+						false => "paused for a round of proof of FLOPS",
+					});
 				}
 				Progress::Resumed(paused_ms) => {
-					record.view.state = State::Running;
+					record.view.state = running;
 					record.view.paused_ms = paused_ms;
 					record.note("goes on");
 				}
@@ -248,8 +332,10 @@ impl Job {
 		let mut outputs = BTreeMap::new();
 		let mut hashes = Vec::new();
 		for (name, path) in manifest.outputs.iter().zip(&finished.outputs) {
-			let (blob, size) = room.blobs.adopt(path).map_err(|error| match error {
+			let adopted = room.blobs.adopt(path, &mut self.reserved());
+			let (blob, size) = adopted.map_err(|error| match error {
 				BlobError::Full { needed, free, .. } => Failure::StorageFull { needed, free },
+				BlobError::DiskFull { needed, free } => Failure::DiskFull { needed, free },
 				other => Failure::Worker { message: other.to_string() },
 			})?;
 			hashes.extend(blob.0);

@@ -64,21 +64,31 @@ impl Server {
 
 	/// Over TLS if there is an identity.
 	pub async fn start_with(folder: &Path, identity: Option<Identity>) -> Self {
+		let limits = api::Limits {
+			header_time: std::time::Duration::from_secs(3),
+			..api::Limits::default()
+		};
+		Self::start_limited(folder, identity, limits, 0).await
+	}
+
+	/// With other bounds on connections and another floor of the disk.
+	pub async fn start_limited(
+		folder: &Path,
+		identity: Option<Identity>,
+		limits: api::Limits,
+		disk_floor: u64,
+	) -> Self {
 		let chain = Arc::new(Chain::default());
 		for number in [1, 2] {
 			let lease = Lease::Active(info(number));
 			chain.0.lock().expect("no panic").insert(number.into(), lease);
 		}
 		let devices = vec![DeviceConfig { index: 0, adapter: cpu(), caps: CAPS }];
-		let config =
-			Config { folder: folder.into(), genesis: GENESIS, launcher: launcher(), devices };
+		let folder = folder.into();
+		let config = Config { folder, genesis: GENESIS, launcher: launcher(), devices, disk_floor };
 		let host = Host::open(config, chain.clone()).expect("the host opens");
 		let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
 		let address = listener.local_addr().expect("it listens");
-		let limits = api::Limits {
-			header_time: std::time::Duration::from_secs(3),
-			..api::Limits::default()
-		};
 		tokio::spawn(api::serve(
 			listener,
 			api::router(host.clone()),

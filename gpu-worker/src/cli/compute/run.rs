@@ -14,7 +14,10 @@ use assay_compute::{
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{json, Value};
-use std::path::{Path, PathBuf};
+use std::{
+	cell::Cell,
+	path::{Path, PathBuf},
+};
 
 /// What to run.
 #[derive(clap::Args, Debug)]
@@ -42,33 +45,56 @@ pub(super) async fn run(config: &Config, args: Args, json: bool) -> Result<(), E
 	std::fs::create_dir_all(&args.out)
 		.map_err(|cause| Error::File { path: args.out.clone(), cause: cause.to_string() })?;
 	let open = open(config, &args.target).await?;
-	let begin = open.chain.best().await?.number;
-	let id = match (template, args.job) {
-		(Some((template, folder)), _) => submit(&open, template, &folder).await?,
-		(None, Some(id)) => id,
-		(None, None) => return Ok(()),
-	};
-	let view = tokio::select! {
-		view = follow(&open, &id) => view?,
+	let submitted = Cell::new(args.job);
+	let report = tokio::select! {
+		report = see_through(&open, template, &submitted, &args.out) => report?,
 		_ = tokio::signal::ctrl_c() => {
-			let again = format!("assay run --lease {} --job {id}", open.id);
-			tracing::info!("the job goes on; `{again}` follows it, `assay jobs --cancel` ends it");
+			tracing::info!("{}", how_to_go_on(open.id, submitted.get()));
 			return Ok(());
 		}
 	};
-	if view.state != State::Finished {
-		return Err(Error::Job(view.failure.unwrap_or_else(|| Failure::Cancelled.into())));
-	}
-	let result = open.client.result(&id).await?;
-	let files = download(&open, &result, &args.out).await?;
-	let blocks = open.chain.best().await?.number.saturating_sub(begin).max(1);
-	let report = Report { id, view, result, files, blocks };
 	if json {
 		show(&report.json(&open));
 	} else {
 		line(report.text(&open));
 	}
 	Ok(())
+}
+
+/// What a person is told who has interrupted it.
+fn how_to_go_on(lease: u64, job: Option<JobId>) -> String {
+	match job {
+		None => "no job was submitted; the same command goes on where the upload stopped".into(),
+		Some(id) => format!(
+			"the job goes on; `assay run --lease {lease} --job {id}` follows and fetches it, `assay \
+			 jobs --lease {lease} --cancel {id}` ends it"
+		),
+	}
+}
+
+/// Submits the job unless it is, follows it, and fetches what it gives.
+async fn see_through(
+	open: &Open,
+	template: Option<(Value, PathBuf)>,
+	submitted: &Cell<Option<JobId>>,
+	out: &Path,
+) -> Result<Report, Error> {
+	let begin = open.chain.best().await?.number;
+	if let Some((template, folder)) = template {
+		submitted.set(Some(submit(open, template, &folder).await?));
+	}
+	let id = submitted.get().ok_or_else(|| Error::Lease {
+		cause: "there is nothing to run".into(),
+		fix: "name a file with a job, or a job with --job".into(),
+	})?;
+	let view = follow(open, &id).await?;
+	if view.state != State::Finished {
+		return Err(Error::Job(view.failure.unwrap_or_else(|| Failure::Cancelled.into())));
+	}
+	let result = open.client.result(&id).await?;
+	let files = download(open, &result, out).await?;
+	let blocks = open.chain.best().await?.number.saturating_sub(begin).max(1);
+	Ok(Report { id, view, result, files, blocks })
 }
 
 /// The template and the folder that its files are relative to.
@@ -229,6 +255,14 @@ impl Report {
 #[cfg(test)]
 mod tests {
 	use super::*;
+
+	#[test]
+	fn person_should_be_told_how_to_go_on_when_a_run_is_interrupted() {
+		let id = "ab".repeat(16);
+		let told = how_to_go_on(7, parse_job(&id).ok());
+		assert!(told.contains(&format!("assay run --lease 7 --job {id}")), "{told}");
+		assert!(how_to_go_on(7, None).contains("the same command"));
+	}
 
 	#[test]
 	fn output_should_stay_in_its_folder_when_its_name_is_a_trick() {
