@@ -7,7 +7,7 @@ use crate::{
 	FeesToRewards,
 };
 use frame_support::traits::{
-	fungible::{Balanced, Inspect},
+	fungible::Balanced,
 	tokens::{Fortitude, Precision, Preservation},
 	OnUnbalanced,
 };
