@@ -479,6 +479,7 @@ fn child_should_be_refused_when_it_reaches_for_anything() {
 		.unwrap_or_else(|error| panic!("{error}: {output:?}"));
 	let landlock = report["confinement"]["landlock"] != "none";
 	assert_eq!(report["confinement"]["seccomp"], true);
+	assert_eq!(report["oom_score_adj"], "1000");
 	#[cfg(target_arch = "x86_64")]
 	{
 		// By the filter: a kernel that lacks this interface would not know the call.

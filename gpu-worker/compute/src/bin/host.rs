@@ -200,7 +200,13 @@ mod probe {
 			.into_iter()
 			.map(|(name, result)| (name.into(), result.err().map(|e| e.to_string()).into()))
 			.collect();
-		println!("{}", serde_json::json!({ "confinement": confinement, "refused": report }));
+		let oom = std::fs::read_to_string("/proc/self/oom_score_adj").unwrap_or_default();
+		let report = serde_json::json!({
+			"confinement": confinement,
+			"refused": report,
+			"oom_score_adj": oom.trim(),
+		});
+		println!("{report}");
 		ExitCode::SUCCESS
 	}
 }

@@ -85,16 +85,25 @@ pub(super) fn before_device(setup: &Setup) -> io::Result<Confinement> {
 /// What only works once the device is open, and holds for every thread.
 pub(super) fn after_device(setup: &Setup, so_far: Confinement) -> io::Result<Confinement> {
 	let [size, data] = mapped()?;
+	let room = host_memory(setup.adapter.cpu, setup.caps.memory_bytes);
 	if setup.adapter.cpu {
-		let room = setup.caps.memory_bytes.saturating_mul(2).saturating_add(HEADROOM);
 		limit(libc::RLIMIT_AS, size.saturating_add(room))?;
 	} else {
 		// A GPU's driver maps far more addresses than memory; what it allocates on the host counts,
 		// and the job's buffers are elsewhere.
-		limit(libc::RLIMIT_DATA, data.saturating_add(HEADROOM + GPU_HOST))?;
+		limit(libc::RLIMIT_DATA, data.saturating_add(room))?;
 	}
 	filter_calls(setup.adapter.cpu).map_err(io::Error::other)?;
 	Ok(Confinement { seccomp: true, ..so_far })
+}
+
+/// Bytes of the host's memory that a job may take when its buffers may have `buffers`: on a processor
+/// they are there, too.
+fn host_memory(cpu: bool, buffers: u64) -> u64 {
+	match cpu {
+		true => buffers.saturating_mul(2).saturating_add(HEADROOM),
+		false => HEADROOM + GPU_HOST,
+	}
 }
 
 fn check(result: libc::c_int) -> io::Result<()> {
@@ -389,4 +398,16 @@ fn install(
 	let filter = SeccompFilter::new(rules, SeccompAction::Allow, refuse, arch)?;
 	apply_filter_all_threads(&BpfProgram::try_from(filter)?)?;
 	Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn host_memory_should_be_the_same_when_a_gpu_has_more() {
+		assert_eq!(host_memory(false, 1 << 30), host_memory(false, 64 << 30));
+		assert_eq!(host_memory(true, 1 << 30), 4 << 30);
+		assert_eq!(host_memory(true, u64::MAX), u64::MAX);
+	}
 }

@@ -90,10 +90,8 @@ impl Api {
 		std::fs::create_dir_all(&folder).map_err(storage)?;
 		let identity =
 			provider.tls.then(|| Identity::open(&folder)).transpose().map_err(storage)?;
-		let failed = |cause: io::Error| Error::Api {
-			address: provider.listen,
-			cause: cause.to_string(),
-		};
+		let failed =
+			|cause: io::Error| Error::Api { address: provider.listen, cause: cause.to_string() };
 		let starting = |cause| Error::System { doing: "starting the API's threads", cause };
 		let threads = Threads::start().map_err(starting)?;
 		let runtime = threads.handle().map_err(starting)?;
@@ -109,8 +107,8 @@ impl Api {
 			.iter()
 			.map(|(index, wanted)| device(*index, wanted, config, provider))
 			.collect();
-		let program = program()
-			.map_err(|cause| Error::System { doing: "finding this program", cause })?;
+		let program =
+			program().map_err(|cause| Error::System { doing: "finding this program", cause })?;
 		let launcher = Launcher { program, arguments: vec![SANDBOX.into()] };
 		let known = Arc::new(Known::new(Quotas { storage: provider.lease_storage }));
 		let devices = devices?;
