@@ -141,7 +141,7 @@ pub(super) fn word(state: State) -> &'static str {
 		State::Queued => "queued",
 		State::Starting => "starting",
 		State::Running => "running",
-		State::Paused => "paused for a round",
+		State::Paused => "paused",
 		State::Finished => "finished",
 		State::Failed => "failed",
 		State::Cancelled => "cancelled",
