@@ -12,6 +12,23 @@ const renter = new Keyring({ type: "sr25519", ss58Format: api.registry.chainSS58
 const [symbol] = api.registry.chainTokens;
 const units = (amount) => `${Number(amount) / 10 ** api.registry.chainDecimals[0]}`;
 
+/** What a view function of the market answers, by its description in the metadata. */
+async function view(name, ...inputs) {
+	const { pallets } = api.runtimeMetadata.asV16;
+	const { viewFunctions } = pallets.find((pallet) => pallet.name.eq("GpuMarket"));
+	const { id, inputs: types, output } = viewFunctions.find((f) => f.name.eq(name));
+	const encoded = inputs.map((input, i) => {
+		const type = api.registry.createLookupType(types[i].type);
+		return Buffer.from(api.createType(type, input).toU8a()).toString("hex");
+	});
+	// The function's name, then its arguments as one byte string.
+	const query = api.createType("([u8; 32], Bytes)", [id.toHex(), `0x${encoded.join("")}`]);
+	const raw = await api.rpc.state.call("RuntimeViewFunction_execute_view_function", query.toHex());
+	// Zero says that the answer follows, as a byte string.
+	const answer = api.createType("Result<Bytes, u8>", raw.toU8a(true)).asOk;
+	return api.createType(api.registry.createLookupType(output), answer.toU8a(true));
+}
+
 /** Sends a call and resolves to the market's events once it stands in a block. */
 function send(call) {
 	return new Promise((resolve, reject) => {
@@ -63,12 +80,17 @@ async function closing(lease, from) {
 }
 
 try {
-	const offers = (await api.query.gpuMarket.offers.entries())
-		.map(([key, offer]) => ({ id: key.args[0], ...Object.fromEntries(offer.unwrap()) }))
-		.filter((offer) => offer.listed.isTrue && offer.currency.isNative);
-	for (const { id, worker, devices, region, terms } of offers) {
+	const ids = (await api.query.gpuMarket.offers.keys()).map((key) => key.args[0]);
+	const views = await Promise.all(ids.map((id) => view("offer", id)));
+	const offers = views.filter((found) => found.isSome)
+		.map((found) => found.unwrap())
+		.map(({ id, capacity, free, offer }) => ({ id, capacity, free, ...Object.fromEntries(offer) }))
+		.filter((offer) => offer.listed.isTrue && offer.currency.isNative)
+		.filter(({ capacity, free }) => free.gtn(0) && !capacity.isZero());
+	for (const { id, worker, free, region, capacity, terms } of offers) {
 		console.log(
-			`offer ${id}: ${devices.length} GPU of worker ${worker} in ${region.toUtf8()}, `
+			`offer ${id}: ${free} GPU of worker ${worker} in ${region.toUtf8()}, `
+				+ `${Number(capacity.toBigInt()) / 1e9} GFLOP/s proven each, `
 				+ `${units(terms.price)} ${symbol} per GPU and block`,
 		);
 	}
@@ -76,11 +98,15 @@ try {
 		throw new Error("nobody offers a GPU: start a worker and publish an offer");
 	}
 
-	// The chain takes the cheapest of those that it is told, if it is not dearer than the ceiling.
+	// The chain takes the cheapest of those that it is told, if it is not dearer than the ceiling and
+	// proves no less than 95 % of the least that was seen: so nothing can get worse in between.
 	const ceiling = offers.map(({ terms }) => terms.price.toBigInt()).reduce((a, b) => (a > b ? a : b));
+	const least = offers.map(({ capacity }) => capacity.toBigInt()).reduce((a, b) => (a < b ? a : b));
+	const minimumCapacity = (least * 95n) / 100n;
 	const duration = Math.max(...offers.map(({ terms }) => terms.minimumDuration.toNumber())) + 60;
 	const requirements = {
-		ask: { duration, maxPrice: ceiling, minimumCapacity: 1, spot: false },
+		// For a spot lease, the notice that was seen would be asked for in the same way.
+		ask: { duration, maxPrice: ceiling, minimumCapacity, spot: false, minimumNotice: 0 },
 		count: 1,
 		currency: "Native",
 		minimumMemoryMib: 0,

@@ -1,7 +1,8 @@
 // The books of the GPU market, kept from its events alone, and compared with the chain.
 //
 // Nothing of the pallet's state is read until the comparison at the end: what is on hold for whom, what
-// every open lease still has in escrow, and what was burnt follow from the events.
+// every open lease still has in escrow, and what was paid and burnt follow from the events. What was paid
+// and burnt is compared with what the currencies' own pallets say of it in theirs.
 //
 //   node ledger.mjs [ws://127.0.0.1:9944]
 
@@ -23,12 +24,63 @@ class Amounts {
 		}
 	}
 
-	toObject() {
-		return Object.fromEntries([...this.entries].sort());
+	/** Those whose key contains the word, as an object with sorted keys. */
+	toObject(word = "") {
+		const found = [...this.entries].filter(([key]) => key.includes(word));
+		return Object.fromEntries(found.sort());
+	}
+}
+
+/**
+ * What the pallets of both currencies say of the market's holds in their own events. They know nothing of
+ * leases.
+ *
+ * A payment out of a hold has an event in the native token only. One in credits has none, and the payee's
+ * balance tells nothing either, as it changes by minted credits and fees in the same blocks; but it
+ * is all that leaves a hold and was neither released nor burnt, so that its sum for each renter is exact.
+ */
+export class Moves {
+	/** Put on hold and not released, burnt, or (native) paid, by "reason currency account". */
+	held = new Amounts();
+	/** Burnt out of holds, by currency. */
+	burnt = new Amounts();
+	/** Paid out of holds in the native token, by "currency account" of the payee. */
+	paid = new Amounts();
+
+	/** Takes one event of any pallet. */
+	apply(event) {
+		const currency = { balances: "Native", assetsHolder: "Credits" }[event.section];
+		const { reason, who, source, dest, amount } = event.data;
+		if (currency === undefined || !reason?.isGpuMarket) {
+			return;
+		}
+		const key = `${reason.asGpuMarket.type} ${currency} ${who ?? source}`;
+		const sum = amount.toBigInt();
+		switch (event.method) {
+			case "Held":
+				this.held.add(key, sum);
+				break;
+			case "Released":
+				this.held.add(key, -sum);
+				break;
+			case "BurnedHeld":
+			case "Burned":
+				this.held.add(key, -sum);
+				this.burnt.add(currency, sum);
+				break;
+			case "TransferOnHold":
+				this.held.add(key, -sum);
+				this.paid.add(`${currency} ${dest}`, sum);
+				break;
+			default:
+				assert.fail(`${event.section}.${event.method} of the market's holds`);
+		}
 	}
 }
 
 export class Ledger {
+	/** What the currencies' own pallets say. */
+	moves = new Moves();
 	/** Open offers: their operator and deposit. */
 	offers = new Map();
 	/** Open leases: their renter, currency, deposit, escrow and what of it is owed. */
@@ -37,6 +89,8 @@ export class Ledger {
 	holds = new Amounts();
 	/** Paid to payout accounts, by "currency account". */
 	paid = new Amounts();
+	/** Paid out of holds, by "Escrow currency account" of the renter. */
+	spent = new Amounts();
 	/** Burnt, by currency. */
 	burnt = new Amounts();
 	/** Reasons of closed leases, counted. */
@@ -91,6 +145,7 @@ export class Ledger {
 				assert.ok(lease.owed <= lease.escrow, "more is owed than is held");
 				if (data.paid > 0n) {
 					this.paid.add(`${lease.currency} ${data.payout}`, data.paid);
+					this.spent.add(`Escrow ${lease.currency} ${lease.renter}`, data.paid);
 				}
 				this.burnt.add(lease.currency, data.fee);
 				break;
@@ -151,6 +206,8 @@ export async function replay(api, hash) {
 				const names = event.data.names;
 				const fields = names.map((field, index) => [field, plain(event.data[index])]);
 				ledger.apply(event.method, Object.fromEntries(fields));
+			} else {
+				ledger.moves.apply(event);
 			}
 		}
 	}
@@ -181,6 +238,13 @@ async function holdsOf(at) {
 export async function compare(api, ledger, hash) {
 	const at = await api.at(hash);
 	assert.deepEqual(ledger.holds.toObject(), (await holdsOf(at)).toObject(), "holds");
+	const { moves } = ledger;
+	assert.deepEqual(ledger.burnt.toObject(), moves.burnt.toObject(), "burnt");
+	assert.deepEqual(ledger.paid.toObject("Native "), moves.paid.toObject(), "paid");
+	const left = new Amounts();
+	moves.held.entries.forEach((amount, key) => left.add(key, amount));
+	ledger.holds.entries.forEach((amount, key) => left.add(key, -amount));
+	assert.deepEqual(ledger.spent.toObject(" Credits "), left.toObject(), "paid in credits");
 	const leases = (await at.query.gpuMarket.leases.entries()).map(([key, lease]) => {
 		const { renter, currency, deposit, escrow, owed } = lease.unwrap();
 		return [key.args[0].toBigInt(), {

@@ -6,7 +6,7 @@ use super::{
 		transactions::{bounded, call_data, At},
 		AccountId, Error,
 	},
-	Ask, Endpoint, OfferTerms, Requirements, TopUp,
+	Ask, Endpoint, Member, OfferTerms, Requirements, TopUp,
 };
 use assay_market::{Blocks, Currency};
 
@@ -47,8 +47,8 @@ pub enum MarketCall {
 		top_up: Option<TopUp>,
 	},
 	/// Requests leases that start together or not at all.
-	RentCluster { members: Vec<(u64, u32)>, ask: Ask, access: AccountId, top_up: Option<TopUp> },
-	/// Takes a request.
+	RentCluster { members: Vec<Member>, access: AccountId, top_up: Option<TopUp> },
+	/// Takes a request, or promises that for the rest of its cluster.
 	Ready { lease: u64, devices: Vec<u16> },
 	/// Declines a request.
 	Decline { lease: u64 },
@@ -129,9 +129,9 @@ impl MarketCall {
 				let (offers, top_up) = (bounded(offers), top_up.map(Into::into));
 				call_data(at, market().rent_matching(offers, requirements.into(), access, top_up))
 			}
-			Self::RentCluster { members, ask, access, top_up } => {
-				let (members, top_up) = (bounded(members), top_up.map(Into::into));
-				call_data(at, market().rent_cluster(members, ask.into(), access, top_up))
+			Self::RentCluster { members, access, top_up } => {
+				let members = bounded(members.into_iter().map(Into::into).collect());
+				call_data(at, market().rent_cluster(members, access, top_up.map(Into::into)))
 			}
 			Self::Ready { lease, devices } => {
 				call_data(at, market().ready(lease, bounded(devices)))

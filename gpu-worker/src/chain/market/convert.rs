@@ -6,7 +6,7 @@ use super::{
 		transactions::bounded,
 		AccountId,
 	},
-	Ask, CloseReason, Endpoint, Lease, LeaseState, LeaseView, Offer, OfferTerms, OfferView,
+	Ask, CloseReason, Endpoint, Lease, LeaseState, LeaseView, Member, Offer, OfferTerms, OfferView,
 	Presence, Quote, Requirements, Running, Spot, TopUp,
 };
 use assay_market::{
@@ -32,8 +32,14 @@ impl From<OfferTerms> for market::Terms {
 
 impl From<Ask> for market::Ask {
 	fn from(ask: Ask) -> Self {
-		let Ask { duration, max_price, minimum_capacity, spot } = ask;
-		Self { duration, max_price, minimum_capacity, spot }
+		let Ask { duration, max_price, minimum_capacity, spot, minimum_notice } = ask;
+		Self { duration, max_price, minimum_capacity, spot, minimum_notice }
+	}
+}
+
+impl From<Member> for market::Member {
+	fn from(member: Member) -> Self {
+		Self { offer: member.offer, count: member.count, ask: member.ask.into() }
 	}
 }
 
@@ -238,5 +244,6 @@ pub(super) fn lease_view(view: market::LeaseView<AccountId>) -> LeaseView {
 		refundable: view.refundable,
 		deadline: view.deadline,
 		closes: view.closes.as_ref().map(reason),
+		tops_up: view.tops_up,
 	}
 }

@@ -141,7 +141,8 @@ impl Chain {
 		let (mut found, mut cursor) = (Vec::new(), None);
 		loop {
 			let wanted = requirements.clone().into();
-			let view = runtime::view_functions().gpu_market().candidates(wanted, cursor, u32::MAX);
+			let view =
+				runtime::view_functions().gpu_market().candidates(wanted, cursor, MAX_DEVICES);
 			let page = self.view(&at, "offers that fit", view).await?;
 			found.extend(page.offers.into_iter().map(convert::offer_view));
 			found.sort_by_key(|view: &OfferView| (view.offer.terms.price_of(spot), view.id));

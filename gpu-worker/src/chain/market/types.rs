@@ -90,6 +90,19 @@ pub struct Ask {
 	pub minimum_capacity: u64,
 	/// Whether the provider may end the lease, for the lower price.
 	pub spot: bool,
+	/// For a spot lease, the fewest blocks of service from the provider's notice on.
+	pub minimum_notice: Blocks,
+}
+
+/// What a renter asks of one member of a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member {
+	/// The offer.
+	pub offer: u64,
+	/// How many of its devices.
+	pub count: u32,
+	/// What is asked of that offer.
+	pub ask: Ask,
 }
 
 /// What a renter asks of offers that it does not know.
@@ -193,7 +206,7 @@ pub enum LeaseState {
 		/// Since when.
 		at: Blocks,
 	},
-	/// Its worker is ready, and it waits for the rest of its cluster.
+	/// Its worker is ready, and it waits for the rest of its cluster; no device is occupied.
 	Waiting {
 		/// Since when it was requested.
 		at: Blocks,
@@ -233,7 +246,7 @@ pub struct Lease {
 	pub price: u128,
 	/// How many devices.
 	pub count: u32,
-	/// The offered devices; once the worker is ready, those that are leased.
+	/// The offered devices; once the worker is ready, those that it chose.
 	pub devices: Vec<u16>,
 	/// Proven capacity of each device that was bought.
 	pub bought: u64,
@@ -276,6 +289,8 @@ pub struct LeaseView {
 	pub deadline: Blocks,
 	/// Why a settlement would close it now, if it would.
 	pub closes: Option<CloseReason>,
+	/// Whether a settlement would lengthen it now, as its renter permitted.
+	pub tops_up: bool,
 }
 
 /// A worker in the market.

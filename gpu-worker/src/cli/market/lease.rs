@@ -214,6 +214,7 @@ fn settlement(view: &LeaseView, now: Blocks, rules: &Parameters) -> Result<Strin
 		Some(reason) => {
 			Ok(format!("{}; closes it: {}, and returns the rest", sums(), reason.words()))
 		}
+		None if view.tops_up => Ok(format!("{}; lengthens it as its renter permitted", sums())),
 		None if view.due > 0 || view.fee > 0 || view.refund > 0 => Ok(sums()),
 		None => Err(format!(
 			"nothing of lease {} can be settled yet: wait for a heartbeat, or for block {}",
@@ -304,6 +305,7 @@ pub(super) mod tests {
 			refundable: 0,
 			deadline: 130,
 			closes: None,
+			tops_up: false,
 		}
 	}
 
@@ -355,6 +357,9 @@ pub(super) mod tests {
 		(view.due, view.fee) = (ASY, ASY / 50);
 		let effect = settlement(&view, 101, &RULES).expect("something is due");
 		assert!(effect.starts_with("pays 1 ASY to the provider, burns 0.02 and"), "{effect}");
+		let lengthened = LeaseView { due: 0, fee: 0, tops_up: true, ..view.clone() };
+		let effect = settlement(&lengthened, 199, &RULES).expect("it is lengthened");
+		assert!(effect.ends_with("lengthens it as its renter permitted"), "{effect}");
 		view.closes = Some(CloseReason::ProviderLost);
 		let effect = settlement(&view, 131, &RULES).expect("it is lost");
 		assert!(effect.ends_with("closes it: provider lost, and returns the rest"), "{effect}");

@@ -6,7 +6,7 @@ use super::{
 		plan::{self, Context, Step},
 		signing::{Signing, RENTER_KEY},
 	},
-	deal::{ceiling, not_a_cluster, numbers, summary, why_not},
+	deal::{as_shown, ceiling, is_as_good, not_a_cluster, numbers, summary, why_not, Moment},
 	units::{
 		parse_currency, parse_flops, parse_hours, parse_memory, parse_price, parse_region, Length,
 		Price,
@@ -14,7 +14,7 @@ use super::{
 	TopUpArgs,
 };
 use crate::{
-	chain::{self, AccountId, Ask, Call, MarketCall, OfferView, Quote, Requirements},
+	chain::{self, AccountId, Ask, Call, MarketCall, Member, OfferView, Quote, Requirements},
 	config::Config,
 	Error,
 };
@@ -44,7 +44,7 @@ pub(in super::super) struct Args {
 	#[command(flatten)]
 	duration: Duration,
 	/// Highest price per GPU and hour, such as 0.5, or per block, such as 0.0001/block; without it,
-	/// what the offer costs now
+	/// what each offer costs now
 	#[arg(
 		long,
 		value_name = "PRICE",
@@ -55,7 +55,7 @@ pub(in super::super) struct Args {
 	/// Rent for the spot price; the provider may end the lease with the notice of its offer
 	#[arg(long)]
 	spot: bool,
-	/// Least proven speed of each GPU in FLOP/s, such as 30T
+	/// Least proven speed of each GPU in FLOP/s, such as 30T; without it, 95 % of what is shown
 	#[arg(long, value_name = "FLOPS", value_parser = parse_flops)]
 	min_flops: Option<u64>,
 	/// With --match: in what is paid, asy or credits; without it, credits
@@ -113,6 +113,7 @@ pub(super) async fn run(config: &Config, args: Args, json: bool) -> Result<(), E
 		max_price: args.max_price.map_or(MAX_PRICE, |price| price.per_block(slot_ms)),
 		minimum_capacity: args.min_flops.unwrap_or_default(),
 		spot: args.spot,
+		minimum_notice: 0,
 	};
 	let deal = if args.matching {
 		cheapest(&context, &args, ask).await?
@@ -123,48 +124,56 @@ pub(super) async fn run(config: &Config, args: Args, json: bool) -> Result<(), E
 	if let Some(reason) = deal.refusal.clone().filter(|_| !how.dry_run) {
 		return Err(chain::Error::WouldBeRefused { call: deal.call.name(), reason }.into());
 	}
-	let mut summary = summary(&deal.quotes, args.count, duration, slot_ms);
+	let mut summary = summary(&deal.quotes, args.count, &ask, slot_ms);
 	if let Some((_, quote)) = deal.quotes.first().filter(|_| args.matching) {
 		summary.push_str(&ceiling(ask.max_price, quote.currency, slot_ms));
 	}
 	if !how.dry_run {
 		agree(&summary, args.yes, json)?;
 	}
-	plan::perform(&context, step(deal, &summary, slot_ms).into(), how).await
+	plan::perform(&context, step(deal, &summary, args.spot, slot_ms).into(), how).await
 }
 
 /// A request for the named offers.
 async fn named(context: &Context, args: &Args, ask: Ask) -> Result<Deal, Error> {
 	let (chain, best, slot_ms) = (&context.chain, context.best, context.terms.slot_ms);
-	let (mut quotes, mut refusal) = (Vec::new(), None);
+	let start_window = chain.market_rules(best).await?.start_window;
+	let moment = Moment { now: best.number.saturating_add(1), start_window, slot_ms };
+	let (mut quotes, mut members, mut refusal) = (Vec::new(), Vec::new(), None);
 	for id in &args.offers {
 		let view = chain
 			.offer(best, *id)
 			.await?
 			.ok_or_else(|| chain::Error::NotFound(format!("offer {id}")))?;
+		let mut member = Member { offer: *id, count: args.count, ask };
 		match chain.quote(best, *id, args.count, ask).await? {
-			Some(quote) => quotes.push((view, quote)),
-			None => refusal = refusal.or(Some(why_not(&view, args.count, &ask, slot_ms))),
+			Some(quote) => {
+				// Without a ceiling of its own the renter pays what it was shown, and no more.
+				let max_price = args.max_price.map_or(quote.price, |_| ask.max_price);
+				let shown = (view, quote);
+				member.ask = as_shown(ask, max_price, &shown);
+				quotes.push(shown);
+			}
+			None => refusal = refusal.or(Some(why_not(&view, args.count, &ask, &moment))),
 		}
+		members.push(member);
 	}
-	let dearest = quotes.iter().map(|(_, quote)| quote.price).max();
-	// Without a ceiling of its own the renter pays what it was shown, and no more.
-	let ask = Ask { max_price: dearest.unwrap_or(ask.max_price), ..ask };
 	let (access, top_up) = (access(context, args), args.top_up.in_blocks(slot_ms));
-	let call = match args.offers.as_slice() {
-		[offer] => MarketCall::Rent { offer: *offer, count: args.count, ask, access, top_up },
-		offers => {
-			let members = offers.iter().map(|offer| (*offer, args.count)).collect();
+	let call = match members.as_slice() {
+		[Member { offer, count, ask }] => {
+			MarketCall::Rent { offer: *offer, count: *count, ask: *ask, access, top_up }
+		}
+		_ => {
 			refusal = refusal.or_else(|| not_a_cluster(&quotes));
-			MarketCall::RentCluster { members, ask, access, top_up }
+			MarketCall::RentCluster { members, access, top_up }
 		}
 	};
 	Ok(Deal { call: call.into(), quotes, refusal })
 }
 
-/// A request for the cheapest offer that fits.
+/// A request for the cheapest offer that fits, or for the next one that is as good.
 async fn cheapest(context: &Context, args: &Args, ask: Ask) -> Result<Deal, Error> {
-	let requirements = Requirements {
+	let mut requirements = Requirements {
 		ask,
 		count: args.count,
 		currency: args.currency.unwrap_or(Currency::Credits),
@@ -173,12 +182,16 @@ async fn cheapest(context: &Context, args: &Args, ask: Ask) -> Result<Deal, Erro
 	};
 	let (chain, best) = (&context.chain, context.best);
 	let found = chain.candidates(best, &requirements).await?;
-	let offers = found.iter().map(|view| view.id).collect();
 	let mut quotes = Vec::new();
-	if let Some(view) = found.into_iter().next() {
+	if let Some(view) = found.first() {
 		let quote = chain.quote(best, view.id, args.count, ask).await?;
-		quotes.extend(quote.map(|quote| (view, quote)));
+		quotes.extend(quote.map(|quote| (view.clone(), quote)));
 	}
+	if let Some(shown) = quotes.first() {
+		requirements.ask = as_shown(ask, ask.max_price, shown);
+	}
+	let good = found.iter().filter(|view| is_as_good(view, &requirements.ask));
+	let offers = good.map(|view| view.id).collect();
 	let refusal = quotes
 		.is_empty()
 		.then(|| "no offer fits: ask for less, or look at `assay offers --all`".to_string());
@@ -212,8 +225,8 @@ fn agree(summary: &str, yes: bool, json: bool) -> Result<(), Error> {
 	}
 }
 
-fn step(deal: Deal, summary: &str, slot_ms: u64) -> Step {
-	let numbers = numbers(&deal.quotes, slot_ms);
+fn step(deal: Deal, summary: &str, spot: bool, slot_ms: u64) -> Step {
+	let numbers = numbers(&deal.quotes, spot, slot_ms);
 	let lines = summary.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
 	let step = Step::new(deal.call, lines.collect::<Vec<_>>().join("; "));
 	let step = deal.quotes.iter().fold(step, |step, (_, quote)| {

@@ -3,8 +3,8 @@
 //! It remembers nothing, so a worker that was killed goes on where it was. The rules that it asks,
 //! such as when a heartbeat is early and when a lease is over, are those that the chain applies.
 
-use crate::chain::{Endpoint, Lease, LeaseState, LeaseView, Market, Presence, Running};
-use assay_market::{charge::total, term, Blocks, Term};
+use crate::chain::{Endpoint, Lease, LeaseState, LeaseView, Market, Presence};
+use assay_market::{term, Blocks, Term};
 
 /// Intervals after which what a running lease has earned is fetched: rarely enough not to fill
 /// blocks, often enough that a later loss of capacity does not lower the price of much.
@@ -93,10 +93,13 @@ fn heartbeat(market: &Market, presence: &Presence, now: Blocks, is_ready: bool) 
 /// Which requests to take, with which devices, and which one to decline.
 ///
 /// A request is declined only for what the chain shows. One for whose devices an older request is
-/// just being taken waits until the chain shows that.
+/// just being taken waits until the chain shows that. What was promised to a cluster stays free for
+/// whoever starts first, since a promise occupies nothing; only to the same cluster it cannot be promised
+/// twice.
 fn answers(market: &Market, own: &[u16], now: Blocks) -> (Vec<Step>, Option<Step>) {
 	let mut used: Vec<u16> = Vec::new();
 	let mut stake = market.free_stake;
+	let stake_of = |lease: &Lease| market.rules.lease_stake.saturating_mul(lease.count.into());
 	let (mut taken, mut declined) = (Vec::new(), None);
 	for LeaseView { id, lease, .. } in &market.leases {
 		let LeaseState::Requested { at } = lease.state else { continue };
@@ -104,22 +107,39 @@ fn answers(market: &Market, own: &[u16], now: Blocks) -> (Vec<Step>, Option<Step
 			continue;
 		}
 		let count = usize::try_from(lease.count).unwrap_or(usize::MAX);
-		let needed = market.rules.lease_stake.saturating_mul(lease.count.into());
-		let fits = |device: &u16| own.contains(device) && lease.devices.contains(device);
-		let free: Vec<u16> = market.free.iter().copied().filter(fits).collect();
+		let same = |other: &&Lease| lease.cluster.is_some() && other.cluster == lease.cluster;
+		let needed = waiting(market)
+			.filter(same)
+			.fold(stake_of(lease), |sum, other| sum.saturating_add(stake_of(other)));
+		let fits = |device: &u16| {
+			own.contains(device)
+				&& lease.devices.contains(device)
+				&& !waiting(market).filter(same).any(|other| other.devices.contains(device))
+		};
+		let mut free: Vec<u16> = market.free.iter().copied().filter(fits).collect();
 		if !market.active || market.free_stake < needed || free.len() < count {
 			declined = declined.or(Some(Step::Decline { lease: *id }));
 			continue;
 		}
-		let devices: Vec<u16> =
-			free.into_iter().filter(|device| !used.contains(device)).take(count).collect();
-		if devices.len() == count && stake >= needed {
+		let is_promised =
+			|device: &u16| waiting(market).any(|other| other.devices.contains(device));
+		free.retain(|device| !used.contains(device));
+		free.sort_by_key(|device| (is_promised(device), *device));
+		free.truncate(count);
+		free.sort_unstable();
+		if free.len() == count && stake >= needed {
 			stake = stake.saturating_sub(needed);
-			used.extend(&devices);
-			taken.push(Step::Ready { lease: *id, devices });
+			used.extend(&free);
+			taken.push(Step::Ready { lease: *id, devices: free });
 		}
 	}
 	(taken, declined)
+}
+
+/// The worker's leases that wait for the rest of their cluster.
+fn waiting(market: &Market) -> impl Iterator<Item = &Lease> {
+	let leases = market.leases.iter().map(|view| &view.lease);
+	leases.filter(|lease| matches!(lease.state, LeaseState::Waiting { .. }))
 }
 
 /// Settling a lease, if that does something that should not wait.
@@ -138,27 +158,17 @@ fn settlement(market: &Market, view: &LeaseView, now: Blocks) -> Option<Step> {
 		Term::Over | Term::Lost => true,
 		Term::Running => {
 			covered >= rules.interval.saturating_mul(SETTLE_INTERVALS)
-				|| (covered > 0 && is_top_up_due(&view.lease, &running, now, rules.interval))
+				|| (view.tops_up && now < running.until)
 		}
 	};
 	let (from, until) = (running.checkpoint.block, running.until);
 	is_due.then_some(Step::Settle { lease: view.id, from, until })
 }
 
-/// Whether a settlement would lengthen the lease as its renter wishes, if the renter can pay.
-fn is_top_up_due(lease: &Lease, running: &Running, now: Blocks, interval: Blocks) -> bool {
-	let Some(top_up) = lease.top_up.filter(|_| running.ending.is_none()) else { return false };
-	let latest = running.since.saturating_add(lease.maximum_duration);
-	let blocks = top_up.blocks.min(latest.saturating_sub(running.until));
-	now.saturating_add(interval) >= running.until
-		&& blocks > 0
-		&& total(lease.price, lease.count, blocks) <= top_up.limit
-}
-
 #[cfg(test)]
 pub(super) mod tests {
 	use super::*;
-	use crate::chain::{AccountId, TopUp};
+	use crate::chain::{AccountId, Running};
 	use assay_market::{Attendance, Checkpoint, Currency, Parameters, Window};
 
 	/// Intervals of 10 blocks, 30 of grace, 20 to take a request, offers stale after 600.
@@ -196,6 +206,7 @@ pub(super) mod tests {
 			refundable: 0,
 			deadline: 0,
 			closes: None,
+			tops_up: false,
 		}
 	}
 
@@ -356,6 +367,45 @@ pub(super) mod tests {
 	}
 
 	#[test]
+	fn m01_provider_should_rent_what_it_has_promised_to_a_cluster_to_whoever_starts_first() {
+		let waiting = |devices: &[u16]| {
+			let mut view = lease(3, LeaseState::Waiting { at: 100 });
+			(view.lease.devices, view.lease.cluster) = (devices.to_vec(), Some(1));
+			view
+		};
+		let member = |cluster| {
+			let mut view = request(4, 100);
+			view.lease.cluster = cluster;
+			view
+		};
+		let steps = |view: &Market| due(view, &OWN);
+		let present = || presence(100, 1, 0);
+		// Devices that nobody was promised come first, then the others.
+		let mut view = market(102, present(), vec![waiting(&[0]), member(None)]);
+		assert_eq!(steps(&view), vec![ready(4, &[1])]);
+		view.free = vec![0];
+		assert_eq!(steps(&view), vec![ready(4, &[0])]);
+		view.leases = vec![waiting(&[0]), member(Some(2))];
+		assert_eq!(steps(&view), vec![ready(4, &[0])], "either may start");
+		// To the same cluster a device is promised once, and stake as well.
+		view.leases = vec![waiting(&[0]), member(Some(1))];
+		assert_eq!(steps(&view), vec![Step::Decline { lease: 4 }]);
+		view.free = vec![0, 1];
+		assert_eq!(steps(&view), vec![ready(4, &[1])]);
+		view.free_stake = 2 * STAKE - 1;
+		assert_eq!(steps(&view), vec![Step::Decline { lease: 4 }]);
+		view.leases = vec![waiting(&[0]), member(Some(2))];
+		assert_eq!(steps(&view), vec![ready(4, &[1])]);
+		// Two members at once: the second waits until the chain shows the first.
+		let mut first = member(Some(1));
+		(first.id, first.lease.devices) = (3, vec![0]);
+		let mut second = member(Some(1));
+		second.lease.devices = vec![0];
+		let both = market(102, present(), vec![first, second]);
+		assert_eq!(steps(&both), vec![ready(3, &[0])]);
+	}
+
+	#[test]
 	fn m02_provider_should_settle_a_request_when_it_is_too_late_to_take_it() {
 		for (head, wanted) in [(118, vec![ready(3, &[0])]), (119, vec![settle(3, 100, 100)])] {
 			let steps = due(&market(head, presence(100, 1, 0), vec![request(3, 100)]), &OWN);
@@ -399,30 +449,19 @@ pub(super) mod tests {
 	}
 
 	#[test]
-	fn provider_should_settle_before_the_end_when_the_renter_lengthens_the_lease() {
-		let with = |blocks, limit, ending| {
-			let mut view = active(1, 180, 200);
-			view.lease.top_up = Some(TopUp { blocks, limit });
-			if let LeaseState::Active(running) = &mut view.lease.state {
-				running.ending = ending;
-			}
-			view
+	fn provider_should_settle_before_the_end_when_that_lengthens_the_lease() {
+		// Nothing has to be attested since the checkpoint for it.
+		let steps = |head, settled, tops_up| {
+			let view = LeaseView { tops_up, ..active(1, settled, 200) };
+			due(&market(head, presence(188, 1, 1), vec![view]), &OWN)
 		};
-		let steps = |head, view| due(&market(head, presence(188, 1, 1), vec![view]), &OWN);
-		assert_eq!(steps(188, with(50, 500, None)), vec![], "more than an interval is left");
-		assert_eq!(steps(189, with(50, 500, None)), vec![settle(1, 180, 200)]);
-		assert_eq!(steps(189, with(50, 499, None)), vec![], "the limit is reached");
-		assert_eq!(steps(189, with(0, 500, None)), vec![]);
-		let reason = Some(crate::chain::CloseReason::EndedByRenter);
-		assert_eq!(steps(189, with(50, 500, reason)), vec![], "it ends");
-		let mut longest = with(50, 500, None);
-		longest.lease.maximum_duration = 100;
-		assert_eq!(steps(189, longest), vec![], "it can be no longer");
-		// Nothing is attested since the checkpoint: the chain might refuse to do nothing.
-		let mut settled = with(50, 500, None);
-		if let LeaseState::Active(running) = &mut settled.lease.state {
-			running.checkpoint.block = 188;
-		}
-		assert_eq!(steps(189, settled), vec![]);
+		assert_eq!(steps(189, 188, false), vec![]);
+		assert_eq!(steps(189, 188, true), vec![settle(1, 188, 200)]);
+		assert_eq!(steps(189, 180, true), vec![settle(1, 180, 200)]);
+		assert_eq!(steps(191, 188, true), vec![settle(1, 188, 200)]);
+		// In the block of its end it has to be attested first.
+		let last = LeaseView { tops_up: true, ..active(1, 188, 200) };
+		let steps = due(&market(199, presence(196, 1, 1), vec![last]), &OWN);
+		assert_eq!(steps, vec![]);
 	}
 }
