@@ -90,7 +90,7 @@ async fn jobs_should_run_again_when_the_worker_was_killed() {
 	let mut worker = Worker::start(folder.path());
 	let body = "for (var i = 0u; i < 20000u; i++) { data[id.x] = data[id.x] * 3u + i; }";
 	let mut slow = job(&shader(body), 256, [1, 1, 1]);
-	slow["iterations"] = json!(4_000);
+	slow["iterations"] = json!(1_500);
 	let running = worker.client.submit(&manifest(slow.clone())).await.expect("it is valid").id;
 	let quick = manifest(job(&shader("data[id.x] = 9u;"), 256, [1, 1, 1]));
 	let queued = worker.client.submit(&quick).await.expect("it is valid").id;
