@@ -17,11 +17,11 @@ const MAX_PEERS: usize = 10_000;
 /// Who is at the other end: an address of IPv4, or a network of IPv6, of which one user has a whole
 /// one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Peer(IpAddr);
+pub(crate) struct Peer(IpAddr);
 
 impl Peer {
 	/// The peer at an address.
-	pub fn of(address: IpAddr) -> Self {
+	pub(crate) fn of(address: IpAddr) -> Self {
 		match address.to_canonical() {
 			IpAddr::V6(address) => {
 				let network = address.to_bits() & (u128::MAX << 64);
