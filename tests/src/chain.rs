@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 use serde_json::Value as Json;
 use subxt::{
 	backend::LegacyBackend,
+	config::DefaultExtrinsicParamsBuilder,
 	dynamic::{At, Value},
 	ext::scale_value::{Composite, Primitive, ValueDef},
 	rpcs::{rpc_params, RpcClient},
@@ -14,6 +15,9 @@ use subxt_signer::sr25519::Keypair;
 
 /// Time that a transaction may take to become final.
 const SUBMIT_LIMIT: Duration = Duration::from_secs(60);
+
+/// Blocks in which a transaction can be included: more than any test waits for.
+const LIFETIME: u64 = 1_024;
 
 /// A client of a running node.
 #[derive(Debug, Clone)]
@@ -217,19 +221,58 @@ impl Chain {
 		arguments: Vec<Value>,
 		signer: &Keypair,
 	) -> Result<(), String> {
+		self.submit_within(SUBMIT_LIMIT, pallet, call, arguments, signer).await
+	}
+
+	/// As [`Self::try_submit`], with time for a network in trouble. The transaction outlives that.
+	pub async fn submit_within(
+		&self,
+		limit: Duration,
+		pallet: &str,
+		call: &str,
+		arguments: Vec<Value>,
+		signer: &Keypair,
+	) -> Result<(), String> {
 		let fail = |error: &dyn std::fmt::Display| format!("{pallet}.{call}: {error}");
 		let at = self.api.at_current_block().await.map_err(|error| fail(&error))?;
 		let payload = subxt::dynamic::tx(pallet, call, Composite::Unnamed(arguments));
+		let parameters = DefaultExtrinsicParamsBuilder::new().mortal(LIFETIME).build();
 		let progress = at
 			.transactions()
-			.sign_and_submit_then_watch_default(&payload, signer)
+			.sign_and_submit_then_watch(&payload, signer, parameters)
 			.await
 			.map_err(|error| fail(&error))?;
-		tokio::time::timeout(SUBMIT_LIMIT, progress.wait_for_finalized_success())
+		tokio::time::timeout(limit, progress.wait_for_finalized_success())
 			.await
 			.map_err(|_| fail(&"not final in time"))?
 			.map_err(|error| fail(&error))?;
 		Ok(())
+	}
+
+	/// A signed transaction that never expires, as it would be submitted: in hexadecimal.
+	pub async fn signed(
+		&self,
+		pallet: &str,
+		call: &str,
+		arguments: Vec<Value>,
+		signer: &Keypair,
+		nonce: u64,
+	) -> Json {
+		let payload = subxt::dynamic::tx(pallet, call, Composite::Unnamed(arguments));
+		let parameters = DefaultExtrinsicParamsBuilder::new().immortal().nonce(nonce).build();
+		let at = self.api.at_current_block().await;
+		let at = at.unwrap_or_else(|error| panic!("no finalized block: {error}"));
+		let signed = at.transactions().create_signed(&payload, signer, parameters).await;
+		let signed = signed.unwrap_or_else(|error| panic!("{pallet}.{call}: {error}"));
+		Json::from(format!("0x{}", hex::encode(signed.encoded())))
+	}
+
+	/// Free balance of the native token.
+	pub async fn free_balance(&self, account: [u8; 32]) -> u128 {
+		let found = self.stored("System", "Account", vec![Value::from_bytes(account)]).await;
+		let free =
+			found.as_ref().and_then(|found| found.at("data")).and_then(|data| data.at("free"));
+		free.and_then(|free| free.as_u128()).unwrap_or(0)
 	}
 
 	/// Submits a call that has to succeed.
@@ -267,7 +310,12 @@ pub struct Journal {
 impl Journal {
 	/// Begins with block 1.
 	pub fn new(slot_milliseconds: u64) -> Self {
-		Self { records: Vec::new(), slots: BTreeMap::new(), next: 1, slot_milliseconds }
+		Self::from_block(1, slot_milliseconds)
+	}
+
+	/// Begins with a later block.
+	pub fn from_block(next: u32, slot_milliseconds: u64) -> Self {
+		Self { records: Vec::new(), slots: BTreeMap::new(), next, slot_milliseconds }
 	}
 
 	/// Reads on to the latest finalized block.

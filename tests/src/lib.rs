@@ -5,6 +5,7 @@
 //! `scripts/test` does. Tests that start processes take the machine for themselves ([`Machine`]),
 //! since they measure or wait.
 
+pub mod books;
 pub mod chain;
 pub mod documentation;
 pub mod node;

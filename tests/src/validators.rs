@@ -61,16 +61,25 @@ impl Candidate {
 }
 
 /// Writes the specification of a chain with slots of a second and sessions of `epoch` slots, whose
-/// first `seats` candidates are its first validators and which elects `seats` of all.
-pub fn specification(folder: &Path, candidates: &[Candidate], seats: usize, epoch: u32) -> PathBuf {
+/// first `seats` candidates are its first validators and which elects `seats` of all. The one of
+/// index `newcomer` has an account there, and is no operator yet.
+pub fn specification(
+	folder: &Path,
+	candidates: &[Candidate],
+	newcomer: usize,
+	seats: usize,
+	epoch: u32,
+) -> PathBuf {
 	let million = 1_000_000;
-	let entry = |candidate: &Candidate| {
+	let entry = |candidate: &&Candidate| {
 		let bond = u64::try_from(candidate.bond * ASY).expect("a bond below 18 million ASY");
 		let everything = json!([["consensus", million]]);
 		json!([candidate.address(), candidate.address(), bond, everything, []])
 	};
 	let endowment = u64::try_from(1_000_000 * ASY).expect("below 18 million ASY");
-	let (first, others) = candidates.split_at(seats);
+	let mut operators: Vec<&Candidate> = candidates.iter().collect();
+	operators.remove(newcomer);
+	let (first, others) = operators.split_at(seats);
 	let sudo = sr25519::Pair::from_string("//Alice", None).expect("a development key");
 	let balances: Vec<_> = candidates
 		.iter()
@@ -89,14 +98,14 @@ pub fn specification(folder: &Path, candidates: &[Candidate], seats: usize, epoc
 				"colludingAuthors": { "num": 1, "den": 3 }, "deterrence": 2,
 			} },
 			"balances": { "balances": balances },
-			"operators": { "operators": candidates.iter().map(entry).collect::<Vec<_>>() },
+			"operators": { "operators": operators.iter().map(entry).collect::<Vec<_>>() },
 			"validators": {
-				"candidates": candidates.iter().map(Candidate::address).collect::<Vec<_>>(),
+				"candidates": operators.iter().map(|one| one.address()).collect::<Vec<_>>(),
 				"limits": { "minimum": 1, "maximum": seats },
 			},
 			"session": {
-				"keys": first.iter().map(Candidate::session_entry).collect::<Vec<_>>(),
-				"nonAuthorityKeys": others.iter().map(Candidate::session_entry).collect::<Vec<_>>(),
+				"keys": first.iter().map(|one| one.session_entry()).collect::<Vec<_>>(),
+				"nonAuthorityKeys": others.iter().map(|one| one.session_entry()).collect::<Vec<_>>(),
 			},
 		}),
 	)
@@ -168,6 +177,18 @@ impl Member {
 	pub async fn validators(&self) -> Vec<[u8; 32]> {
 		let validators = self.chain.stored("Session", "Validators", vec![]).await;
 		accounts(&validators.expect("a chain has validators"))
+	}
+
+	/// A session with its validators, of the latest finalized block.
+	pub async fn sitting(&self) -> (u32, Vec<[u8; 32]>) {
+		loop {
+			let session = self.session().await;
+			let validators = self.validators().await;
+			// Blocks become final between two requests.
+			if self.session().await == session {
+				return (session, validators);
+			}
+		}
 	}
 
 	/// The session of the latest finalized block.

@@ -104,7 +104,8 @@ pub async fn register_for(
 	let calls = [
 		call("register", vec![bytes(&operator), allocations]),
 		call("add_worker", vec![bytes(&key)]),
-		call("add_device", vec![Value::u128(worker), bytes(b"a device of a test")]),
+		// F1: what a device is called earns nothing.
+		call("add_device", vec![Value::u128(worker), bytes(b"NVIDIA H200, 141 GB")]),
 		transfer,
 	];
 	chain.submit("Utility", "batch_all", vec![Value::unnamed_composite(calls)], owner).await;

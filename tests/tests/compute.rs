@@ -7,6 +7,7 @@ use std::{
 };
 
 use assay_tests::{
+	books::compare_books,
 	chain::eventually,
 	node::{Node, NodeOptions},
 	process::{free_port, repository},
@@ -171,4 +172,8 @@ async fn jobs_should_run_pause_resume_and_end_with_their_lease_when_a_renter_run
 	.await;
 	let over = assay(&renter, &url, &[&run[..], &["--lease", "0"], &as_dave].concat());
 	assert!(!over.success && over.stderr.contains("there is no lease 0"), "{over:?}");
+
+	let last = chain.best().await;
+	chain.wait_finalized(last, LEASE_LIMIT).await;
+	compare_books(&machine.path("js"), &url);
 }

@@ -1,12 +1,13 @@
 //! The GPU market with real parts: a node, a worker that provides, renters with @polkadot/api and with
 //! the command line, and books that a second program keeps from the events alone.
 
-use std::{os::unix::fs::symlink, path::Path, process::Command, time::Duration};
+use std::time::Duration;
 
 use assay_tests::{
+	books::{compare_books, node_script},
 	chain::{eventually, Chain},
 	node::{Node, NodeOptions},
-	process::{command, repository, run, Output},
+	process::repository,
 	worker::{assay, assay_json, register_for, Behaviour, Worker},
 	Machine,
 };
@@ -16,19 +17,6 @@ use subxt_signer::sr25519::dev;
 const PROOF_LIMIT: Duration = Duration::from_secs(180);
 /// Longest wait for a request to be taken and for a lease to be closed.
 const LEASE_LIMIT: Duration = Duration::from_secs(90);
-
-/// Runs a script of the repository with the packages of the JavaScript tests.
-fn node_script(folder: &Path, script: &Path, arguments: &[&str]) -> Output {
-	std::fs::create_dir_all(folder).expect("a folder for the script");
-	let copy = folder.join(script.file_name().expect("a script has a name"));
-	std::fs::copy(script, &copy).expect("the script is in the repository");
-	let modules = folder.join("node_modules");
-	if !modules.exists() {
-		symlink(repository().join("tests/js/node_modules"), modules).expect("a link");
-	}
-	let mut node: Command = command("node", None);
-	run(node.arg(copy).args(arguments), Duration::from_secs(240))
-}
 
 /// The events that closed leases, as (lease, reason, stake taken), from block 1 on.
 async fn closed(chain: &Chain) -> Vec<(u128, String, u128)> {
@@ -120,9 +108,5 @@ async fn m05_leases_should_be_served_refunded_and_booked_when_a_provider_lives_a
 
 	let last = chain.best().await;
 	chain.wait_finalized(last, LEASE_LIMIT).await;
-	let ledger = repository().join("tests/js/ledger.mjs");
-	let output = node_script(&machine.path("js"), &ledger, &[&url]);
-	println!("{}", output.stdout);
-	assert!(output.success, "ledger.mjs: {}\n{}", output.stdout, output.stderr);
-	assert!(output.stdout.contains("the books and the chain agree"), "{}", output.stdout);
+	compare_books(&machine.path("js"), &url);
 }

@@ -141,13 +141,6 @@ async fn credits_of(chain: &Chain, account: [u8; 32]) -> u128 {
 	})
 }
 
-async fn native_balance(chain: &Chain, account: [u8; 32]) -> u128 {
-	let found = chain.stored("System", "Account", vec![Value::from_bytes(account)]).await;
-	let found = found.expect("a development account");
-	let free = found.at("data").and_then(|data| data.at("free")).and_then(|free| free.as_u128());
-	free.expect("accounts have a balance")
-}
-
 /// Waits for a commitment of the worker, kills it before it can reveal, and starts it again.
 /// Returns the round.
 async fn kill_after_commitment(chain: &Chain, worker: &mut Worker, who: u64, after: u32) -> u32 {
@@ -294,14 +287,14 @@ async fn settle_overdue(chain: &Chain, auditor: &Auditor, silent: (u64, u16)) ->
 		return false;
 	}
 	let prosecutor = dev::ferdie();
-	let before = native_balance(chain, prosecutor.public_key().0).await;
+	let before = chain.free_balance(prosecutor.public_key().0).await;
 	let arguments = vec![
 		Value::u128(silent.0.into()),
 		Value::u128(silent.1.into()),
 		Value::u128((*round).into()),
 	];
 	if chain.try_submit("ProofOfFlops", "settle", arguments, &prosecutor).await.is_ok() {
-		let after = native_balance(chain, prosecutor.public_key().0).await;
+		let after = chain.free_balance(prosecutor.public_key().0).await;
 		assert_eq!(before, after, "the fee of a settlement is returned, and there is no bounty");
 	}
 	true

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use assay_tests::{
+	chain::{eventually, Chain},
 	full,
-	node::{run_node, Node, NodeOptions},
+	node::{patched_specification, run_node, Node, NodeOptions},
 	process::free_port,
 	Machine,
 };
 use serde_json::{json, Value};
+use subxt_signer::sr25519::dev;
 
 const SECONDS: Duration = Duration::from_secs(1);
 
@@ -73,6 +75,72 @@ async fn n07_unsafe_rpc_should_be_refused_when_asked_from_outside() {
 		assert!(refusal.contains("unsafe"), "{method}: {refusal}");
 	}
 	assert!(chain.request("system_health", vec![]).await.is_ok());
+}
+
+/// Submits a signed transaction; `Err` holds the node's words.
+async fn submit(chain: &Chain, transaction: &Value) -> Result<Value, String> {
+	chain.request("author_submitExtrinsic", vec![transaction.clone()]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m15_transaction_should_be_refused_when_it_was_signed_for_another_chain() {
+	let machine = Machine::take().await;
+	let here = Node::start(machine.path("here"), fast()).await;
+	let patch = json!({ "timing": { "epochLength": 60 } });
+	let chain = Some(patched_specification(machine.folder(), &patch));
+	let there = Node::start(machine.path("there"), NodeOptions { chain, ..fast() }).await;
+	let (here, there) = (here.chain().await, there.chain().await);
+	assert_ne!(here.hash(0).await, there.hash(0).await, "one chain is no test");
+	let remark = vec![subxt::dynamic::Value::from_bytes(b"pay me")];
+	let signed = here.signed("System", "remark", remark, &dev::bob(), 0).await;
+	let refusal = submit(&there, &signed).await.expect_err("a transaction of another chain");
+	assert!(refusal.contains("bad signature"), "{refusal}");
+	submit(&here, &signed).await.expect("a transaction of this chain");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m14_honest_transaction_should_be_included_when_one_account_floods_the_pool() {
+	const FLOOD: u64 = 1_000;
+	let machine = Machine::take().await;
+	let node = Node::start(machine.path("node"), NodeOptions::default()).await;
+	let chain = node.chain().await;
+	let (flooder, honest) = (dev::ferdie(), dev::dave());
+	let before = chain.free_balance(flooder.public_key().0).await;
+	// Heartbeats of no worker: what is free for those that succeed, and goes before other calls.
+	let mut flood = Vec::new();
+	for nonce in 0..FLOOD {
+		flood.push(chain.signed("GpuMarket", "heartbeat", vec![], &flooder, nonce).await);
+	}
+	let remark = vec![subxt::dynamic::Value::from_bytes(b"me, too")];
+	let remark = chain.signed("System", "remark_with_event", remark, &honest, 0).await;
+	for transaction in &flood {
+		submit(&chain, transaction).await.expect("the pool has room");
+	}
+	let submitted_at = chain.best().await;
+	submit(&chain, &remark).await.expect("the pool has room for everybody");
+	let included_at = eventually("the honest transaction", 30 * SECONDS, || async {
+		for number in submitted_at..=chain.best().await {
+			if chain.events(number).await.iter().any(|event| event.is("System", "Remarked")) {
+				return Some(number);
+			}
+		}
+		None
+	})
+	.await;
+	assert!(included_at <= submitted_at + 2, "submitted at {submitted_at}, in {included_at}");
+	// Nothing of it was free.
+	let keys = vec![subxt::dynamic::Value::from_bytes(flooder.public_key().0)];
+	eventually("all of the flood", 60 * SECONDS, || async {
+		use subxt::dynamic::At;
+		let account = chain.stored("System", "Account", keys.clone()).await?;
+		(account.at("nonce")?.as_u128()? == u128::from(FLOOD)).then_some(())
+	})
+	.await;
+	let spent = before - chain.free_balance(flooder.public_key().0).await;
+	let one = chain.request("payment_queryInfo", vec![flood[0].clone(), Value::Null]).await;
+	let one = one.expect("a fee")["partialFee"].as_str().and_then(|fee| fee.parse::<u128>().ok());
+	let one = one.expect("an amount");
+	assert!(one > 0 && spent >= one * u128::from(FLOOD) / 2, "{spent} for {FLOOD} of about {one}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use assay_tests::{
 	chain::{eventually, Chain},
 	node::Identity,
 	validators::{link, specification, Candidate, Member, ASY},
+	worker::assay_json,
 	Machine,
 };
 use subxt::dynamic::{At, Value};
@@ -24,7 +25,8 @@ const CHARLIE: usize = 2;
 const DAVE: usize = 3;
 const EVE: usize = 4;
 
-/// Candidates by stake; the first four are the first validators.
+/// Operators by stake; the first four are the first validators, and Eve becomes an operator only when
+/// the chain runs.
 fn candidates() -> [Candidate; 6] {
 	let candidate =
 		|name, flag, number, bond| Candidate { name, identity: Identity { flag, number }, bond };
@@ -33,7 +35,7 @@ fn candidates() -> [Candidate; 6] {
 		candidate("Bob", "--bob", 2, 90_000),
 		candidate("Charlie", "--charlie", 3, 80_000),
 		candidate("Dave", "--dave", 4, 70_000),
-		candidate("Eve", "--eve", 5, 60_000),
+		candidate("Eve", "--eve", 5, 150_000),
 		candidate("Ferdie", "--ferdie", 6, 50_000),
 	]
 }
@@ -49,6 +51,13 @@ async fn growth(chain: &Chain, during: Duration) -> (u32, u32) {
 	let (best, last) = (chain.best().await, chain.finalized().await.0);
 	tokio::time::sleep(during).await;
 	(chain.best().await - best, chain.finalized().await.0 - last)
+}
+
+/// The session of what is the best block now, once that is final.
+async fn session_of_best(member: &Member) -> u32 {
+	let best = member.chain.best().await;
+	member.chain.wait_finalized(best, LIMIT).await;
+	member.session().await
 }
 
 /// All nodes agree on every block that any of them holds for final.
@@ -76,7 +85,7 @@ async fn finals(members: &[&Member]) -> Vec<(u32, String)> {
 async fn validators_should_follow_the_stake_and_survive_faults_when_they_are_elected() {
 	let machine = Machine::take().await;
 	let candidates = candidates();
-	let specification = specification(machine.folder(), &candidates, SEATS, EPOCH);
+	let specification = specification(machine.folder(), &candidates, EVE, SEATS, EPOCH);
 	let mut members = Vec::new();
 	for candidate in candidates.iter().take(EVE + 1) {
 		members.push(Member::start(&machine, &specification, candidate.identity).await);
@@ -89,30 +98,45 @@ async fn validators_should_follow_the_stake_and_survive_faults_when_they_are_ele
 	let observer = &members[EVE];
 	finality_grows(observer, 2).await;
 
-	overtake(observer, &candidates).await;
-	let due = leave(observer, &candidates[DAVE]).await;
+	let start = Instant::now();
+	let passed = |what: &str| println!("{what} after {} s", start.elapsed().as_secs());
+	overtake(&machine, observer, &candidates).await;
+	passed("overtaken");
+	let due = leave(observer, &candidates).await;
+	passed("left");
 	n02_pauses(&members).await;
+	passed("paused and resumed");
 	n03_partition(&mut members, &candidates).await;
+	passed("parted and united");
 	let observer = &members[EVE];
 	n01_twin(&machine, &specification, &members, &candidates).await;
-	unlock(observer, &candidates[DAVE], due).await;
+	passed("slashed");
+	unlock(observer, &candidates[CHARLIE], due).await;
 	finality_grows(observer, 2).await;
 }
 
-/// An operator that bonds more validates from the next session but one.
-async fn overtake(observer: &Member, candidates: &[Candidate]) {
+/// A new operator with more stake than a validator has its seat in the next session but one.
+async fn overtake(machine: &Machine, observer: &Member, candidates: &[Candidate]) {
 	let (eve, dave) = (&candidates[EVE], &candidates[DAVE]);
 	assert!(observer.validators().await.contains(&dave.account()), "the largest stakes validate");
-	assert!(!observer.validators().await.contains(&eve.account()), "the fifth does not");
-	let amount = vec![Value::u128(90_000 * ASY)];
-	observer.chain.submit("Operators", "bond_more", amount, &eve.signer()).await;
-	let bonded_in = observer.session().await;
+	let url = observer.node.url();
+	let command = |arguments: &[&str]| {
+		let arguments = [&["operator"], arguments, &["--dev-account", "eve//stash"]].concat();
+		assay_json(machine.folder(), &url, &arguments)
+	};
+	command(&["register", "--allocate", "consensus=100%"]);
+	command(&["bond", &eve.bond.to_string(), "--to"]);
+	let earliest = observer.session().await;
+	// Her node makes the session keys, and proves that it holds them.
+	command(&["validate"]);
+	let latest = session_of_best(observer).await;
 	let elected_in = eventually("Eve to be a validator", LIMIT, || async {
-		let session = observer.session().await;
-		observer.validators().await.contains(&eve.account()).then_some(session)
+		let (session, validators) = observer.sitting().await;
+		validators.contains(&eve.account()).then_some(session)
 	})
 	.await;
-	assert_eq!(elected_in, bonded_in + 2, "elected in session {bonded_in}");
+	let due = earliest + 2..=latest + 2;
+	assert!(due.contains(&elected_in), "serves from session {elected_in}, not {due:?}");
 	assert!(!observer.validators().await.contains(&dave.account()), "four seats, not five");
 	// It does the work, too.
 	eventually("a block of Eve's", LIMIT, || async {
@@ -124,19 +148,33 @@ async fn overtake(observer: &Member, candidates: &[Candidate]) {
 	.await;
 }
 
-/// An operator stops, retires, and cannot take its stake along yet. Returns the block from which it
+/// A validator stops and retires. It serves the sessions for which it was elected, the next in line
+/// has its seat afterwards, and it cannot take its stake along yet. Returns the block from which it
 /// can.
-async fn leave(observer: &Member, dave: &Candidate) -> u32 {
+async fn leave(observer: &Member, candidates: &[Candidate]) -> u32 {
 	let chain = &observer.chain;
-	chain.submit("Validators", "stop_validating", vec![], &dave.signer()).await;
+	let (charlie, dave) = (&candidates[CHARLIE], &candidates[DAVE]);
+	let earliest = observer.session().await;
+	chain.submit("Validators", "stop_validating", vec![], &charlie.signer()).await;
+	let latest = observer.session().await;
 	let before = chain.finalized().await.0;
-	chain.submit("Operators", "retire", vec![], &dave.signer()).await;
+	chain.submit("Operators", "retire", vec![], &charlie.signer()).await;
 	let after = chain.finalized().await.0;
-	let refusal = chain.try_submit("Operators", "withdraw", vec![], &dave.signer()).await;
-	let refusal = refusal.expect_err("stake leaves before its time");
+	let signer = charlie.signer();
+	let withdraw = || chain.try_submit("Operators", "withdraw", vec![], &signer);
+	let refusal = withdraw().await.expect_err("stake leaves before its time");
 	assert!(refusal.contains("NothingToWithdraw"), "{refusal}");
+	let left_in = eventually("a set without the one that left", LIMIT, || async {
+		let (session, validators) = observer.sitting().await;
+		(!validators.contains(&charlie.account())).then_some(session)
+	})
+	.await;
+	let gone = earliest + 2..=latest + 2;
+	assert!(gone.contains(&left_in), "left in session {left_in}, not {gone:?}");
+	assert!(observer.validators().await.contains(&dave.account()), "the next in line has the seat");
+	withdraw().await.expect_err("stake leaves with the seat");
 	let record =
-		chain.stored("Operators", "Operators", vec![Value::from_bytes(dave.account())]).await;
+		chain.stored("Operators", "Operators", vec![Value::from_bytes(charlie.account())]).await;
 	let due = record
 		.as_ref()
 		.and_then(|record| record.at("unbonding"))
@@ -153,15 +191,15 @@ async fn leave(observer: &Member, dave: &Candidate) -> u32 {
 }
 
 /// Once its time has come, all stake of an operator that left is free.
-async fn unlock(observer: &Member, dave: &Candidate, due: u32) {
+async fn unlock(observer: &Member, charlie: &Candidate, due: u32) {
 	let chain = &observer.chain;
 	let patience = Duration::from_secs(u64::from(EPOCH * UNBONDING_SESSIONS)) + LIMIT;
 	chain.wait_finalized(due, patience).await;
 	// It has validated, and its record stays until it has claimed what it earned.
-	let rewards = vec![Value::from_bytes(dave.account())];
-	chain.submit("Operators", "claim_rewards", rewards, &dave.signer()).await;
-	chain.submit("Operators", "withdraw", vec![], &dave.signer()).await;
-	let keys = || vec![Value::from_bytes(dave.account())];
+	let rewards = vec![Value::from_bytes(charlie.account())];
+	chain.submit("Operators", "claim_rewards", rewards, &charlie.signer()).await;
+	chain.submit("Operators", "withdraw", vec![], &charlie.signer()).await;
+	let keys = || vec![Value::from_bytes(charlie.account())];
 	assert!(chain.stored("Operators", "Operators", keys()).await.is_none(), "it is still there");
 	let account = chain.stored("System", "Account", keys()).await.expect("an account");
 	let reserved = account.at("data").and_then(|data| data.at("reserved"));
@@ -175,14 +213,14 @@ async fn n02_pauses(members: &[Member]) {
 	let observer = &members[EVE];
 	members[BOB].node.pause();
 	finality_grows(observer, 4).await;
-	members[CHARLIE].node.pause();
+	members[DAVE].node.pause();
 	// Votes that were cast before are still counted.
 	tokio::time::sleep(Duration::from_secs(4)).await;
 	let (best, last) = growth(&observer.chain, Duration::from_secs(10)).await;
 	assert_eq!(last, 0, "two of four made {last} blocks final");
 	assert!(best > 0, "two of four make no blocks");
 	members[BOB].node.resume();
-	members[CHARLIE].node.resume();
+	members[DAVE].node.resume();
 	finality_grows(observer, best + 2).await;
 }
 
@@ -192,8 +230,8 @@ async fn n03_partition(members: &mut [Member], candidates: &[Candidate]) {
 	for member in members.iter_mut() {
 		member.isolate().await;
 	}
-	let left = [&members[ALICE], &members[BOB], &members[DAVE]];
-	let right = [&members[CHARLIE], &members[EVE]];
+	let left = [&members[ALICE], &members[BOB], &members[CHARLIE]];
+	let right = [&members[DAVE], &members[EVE]];
 	let all: Vec<&Member> = members.iter().collect();
 	link(&left, &left).await;
 	link(&right, &right).await;
@@ -204,10 +242,10 @@ async fn n03_partition(members: &mut [Member], candidates: &[Candidate]) {
 		let (chain, signer) = (member.chain.clone(), candidates[who].signer());
 		tokio::spawn(async move {
 			let remark = vec![Value::from_bytes(b"on one side")];
-			chain.try_submit("System", "remark", remark, &signer).await
+			chain.submit_within(2 * LIMIT, "System", "remark", remark, &signer).await
 		})
 	};
-	let transactions = [submit(left[1], ALICE), submit(right[0], CHARLIE)];
+	let transactions = [submit(left[1], ALICE), submit(right[0], DAVE)];
 	tokio::time::sleep(Duration::from_secs(4)).await;
 	let (one, other) = tokio::join!(
 		growth(&left[0].chain, Duration::from_secs(10)),

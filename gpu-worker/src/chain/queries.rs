@@ -193,7 +193,9 @@ pub(super) fn activity(activity: &operators::Activity) -> &'static str {
 	match activity {
 		operators::Activity::Active => "active",
 		operators::Activity::BondBelowMinimum => "bond below the minimum",
-		operators::Activity::Overcommitted => "more stake is reserved than is bonded",
+		operators::Activity::Overcommitted => {
+			"more is reserved than the bond backs beside its part of consensus"
+		}
 		operators::Activity::Retiring => "retiring",
 	}
 }

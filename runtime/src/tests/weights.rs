@@ -13,7 +13,7 @@ use frame_support::{
 };
 use frame_system::limits::BlockWeights;
 use pallet_beacon::WeightInfo as _;
-use pallet_gpu_market::WeightInfo as _;
+use pallet_gpu_market::{Bounds as _, WeightInfo as _};
 use pallet_operators::{Service, WeightInfo as _};
 use pallet_proof_of_flops::WeightInfo as _;
 use pallet_validators::{types::CandidateState, WeightInfo as _};
@@ -79,9 +79,10 @@ fn m11_hooks_and_worst_calls_should_fit_the_block_in_every_preset() {
 				("claim_rewards", Operators::claim_rewards()),
 				("settle_delegation", Operators::settle_delegation()),
 				("allocate", Operators::allocate()),
-				("rent_matching", Market::rent_matching(members)),
-				("rent_cluster", Market::rent_cluster(members)),
-				("ready", Market::ready(members)),
+				("rent", Market::rent_bound()),
+				("rent_matching", Market::rent_matching_bound(members)),
+				("rent_cluster", Market::rent_cluster_bound(members)),
+				("ready", Market::ready_bound(members)),
 				("decline", Market::decline(members)),
 				("end", Market::end(members)),
 				("settle", Market::settle()),

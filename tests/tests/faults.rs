@@ -1,0 +1,243 @@
+//! What becomes of offers and leases when devices are not what they are called, and when workers,
+//! nodes and renters vanish.
+
+use std::{
+	process::Command,
+	time::{Duration, Instant},
+};
+
+use assay_tests::{
+	books::{compare_books, Statement},
+	chain::{eventually, Chain, Journal},
+	node::{patched_specification, Node, NodeOptions},
+	process::Process,
+	worker::{assay, assay_json, register_for, Behaviour, Registration, Worker, ASY},
+	Machine,
+};
+use serde_json::{json, Value as Json};
+use subxt_signer::sr25519::dev;
+
+/// Longest wait for a round of proof of FLOPS and its settlement.
+const PROOF_LIMIT: Duration = Duration::from_secs(180);
+/// Longest wait for something that the rules of a development chain bound to a minute.
+const LIMIT: Duration = Duration::from_secs(90);
+/// Constants of a development chain, in blocks: docs/market.md.
+const INTERVAL: u32 = 10;
+const GRACE: u32 = 30;
+const START_WINDOW: u32 = 20;
+const NOTICE: u32 = 10;
+/// A price of 0.36 ASY an hour.
+const PRICE: u128 = ASY / 10_000;
+/// Claims of which the capacity is the mean.
+const RECENT: usize = 8;
+/// Blocks that a transaction may take to be included.
+const SLACK: u32 = 8;
+
+/// A provider with one offer, and Dave, who rents it.
+struct Market {
+	worker: Worker,
+	node: Node,
+	chain: Chain,
+	registration: Registration,
+	// Dropped last: the others have their logs in its folder.
+	machine: Machine,
+}
+
+impl Market {
+	async fn open(machine: Machine, options: NodeOptions, core: Option<usize>) -> Self {
+		let node = Node::start(machine.path("node"), options).await;
+		let chain = node.chain().await;
+		let shares = [("Flops", 500_000), ("Market", 500_000)];
+		let registration = register_for(&chain, &dev::bob(), 7, &shares).await;
+		let provider = machine.path("provider");
+		std::fs::create_dir_all(&provider).expect("a folder for the provider");
+		std::fs::create_dir_all(machine.path("renter")).expect("a folder for the renter");
+		std::fs::write(provider.join("worker.toml"), "provider = true\n").expect("a setting");
+		let worker = Worker::start(provider, &node.url(), &registration, Behaviour::Honest, core);
+		let market = Self { worker, node, chain, registration, machine };
+		let id = market.registration.worker.to_string();
+		let terms = ["--currency", "asy", "--price", "0.36", "--memory", "8G", "--region", "here"];
+		market.says(&[&["offer", "create", &id], &terms[..], &["--dev-account", "bob"]].concat());
+		market.wait_capacity(|capacity| capacity > 0).await;
+		market
+	}
+
+	/// What a command that has to succeed says.
+	fn says(&self, arguments: &[&str]) -> Json {
+		assay_json(&self.machine.path("renter"), &self.node.url(), arguments)
+	}
+
+	/// Rents the offer for Dave and returns the name of the lease.
+	async fn rent(&self, blocks: &str) -> u64 {
+		self.says(&["rent", "0", "--blocks", blocks, "--dev-account", "dave", "--yes"]);
+		eventually("a lease", LIMIT, || async { self.lease()?["lease"].as_u64() }).await
+	}
+
+	/// Dave's lease, if there is one.
+	fn lease(&self) -> Option<Json> {
+		self.says(&["leases", "--dev-account", "dave"]).get(0).cloned()
+	}
+
+	async fn wait_active(&self) -> Json {
+		eventually("a lease that runs", LIMIT, || async {
+			self.lease().filter(|lease| lease["state"] == "active")
+		})
+		.await
+	}
+
+	/// What came of a lease, once it is closed; with Dave's help, or by the provider alone.
+	async fn wait_closed(&self, lease: u64, helped: bool) -> Statement {
+		let settle = ["settle", &lease.to_string(), "--dev-account", "dave", "--json"];
+		eventually("the end of a lease", LIMIT, || async {
+			if helped {
+				// Refused as long as there is nothing to settle.
+				assay(&self.machine.path("renter"), &self.node.url(), &settle);
+			}
+			self.lease().is_none().then_some(())
+		})
+		.await;
+		Statement::of(&self.chain, lease).await
+	}
+
+	/// Proven FLOP/s of the offer, once they are as wished.
+	async fn wait_capacity(&self, wished: impl Fn(u64) -> bool) -> u64 {
+		eventually("a capacity", PROOF_LIMIT, || async {
+			let found = self.says(&["offers", "--all"]);
+			let capacity = found["offers"][0]["capacity_flop_per_second"].as_u64()?;
+			wished(capacity).then_some(capacity)
+		})
+		.await
+	}
+}
+
+fn block(lease: &Json, field: &str) -> u32 {
+	let number = lease[field].as_u64().unwrap_or_else(|| panic!("no {field}: {lease}"));
+	u32::try_from(number).expect("blocks have 32 bits")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m05_leases_should_end_in_time_when_everybody_vanishes_in_turn() {
+	let mut market = Market::open(Machine::take().await, NodeOptions::default(), None).await;
+
+	// The worker is killed while a lease is requested: all of it comes back, and the offer is
+	// unlisted.
+	market.worker.kill();
+	let lease = market.rent("60").await;
+	let requested_at = market.chain.best().await;
+	let end = market.wait_closed(lease, true).await;
+	assert_eq!((end.reason.as_str(), end.refunded), ("NeverStarted", 60 * PRICE));
+	assert!(end.closed_in <= requested_at + START_WINDOW + SLACK, "{requested_at}: {end:?}");
+	let offers = market.says(&["offers", "--all"]);
+	assert_eq!(offers["offers"][0]["listed"], false, "{offers}");
+	market.worker.restart();
+	market.says(&["offer", "update", "0", "--price", "0.36", "--dev-account", "bob"]);
+
+	// The node is killed under a lease that runs: nothing is lost by it.
+	let lease = market.rent("80").await;
+	market.wait_active().await;
+	market.node.kill();
+	market.node.restart().await;
+	market.chain = market.node.chain().await;
+	let begin = market.chain.best().await;
+	eventually("blocks after the restart", LIMIT, || async {
+		(market.chain.best().await >= begin + INTERVAL).then_some(())
+	})
+	.await;
+	let after = market.lease().expect("it still runs");
+	assert_eq!((&after["state"], &after["lease"]), (&json!("active"), &json!(lease)));
+
+	// The worker is killed when the renter has ended the lease: what is beyond the notice has come
+	// back already, and the rest follows an interval after the end.
+	market.says(&["end", &lease.to_string(), "--dev-account", "dave"]);
+	let until = block(&market.lease().expect("it runs to the end of the notice"), "until_block");
+	market.worker.kill();
+	assert!(until <= market.chain.best().await + NOTICE + 1, "the notice ends in {until}");
+	let end = market.wait_closed(lease, true).await;
+	assert_eq!((end.reason.as_str(), end.escrow()), ("EndedByRenter", 80 * PRICE));
+	assert!(end.closed_in <= until + INTERVAL + SLACK, "until {until}: {end:?}");
+	assert!(end.paid > 0 && end.convicted == 0, "{end:?}");
+
+	// The renter vanishes: the provider alone brings the lease to its end, and is paid all of it.
+	market.worker.restart();
+	let lease = market.rent("25").await;
+	let until = block(&market.wait_active().await, "until_block");
+	let end = market.wait_closed(lease, false).await;
+	assert_eq!((end.reason.as_str(), end.escrow()), ("Expired", 25 * PRICE));
+	assert!(end.closed_in <= until + INTERVAL + SLACK, "until {until}: {end:?}");
+	assert!(end.paid > 20 * PRICE && end.burnt > 0, "{end:?}");
+
+	// The worker is killed for good: the lease is lost when the grace period is over, the provider
+	// was paid for what it has attested, and stake is taken.
+	let lease = market.rent("80").await;
+	market.wait_active().await;
+	market.worker.kill();
+	let silent_from = market.chain.best().await;
+	let end = market.wait_closed(lease, true).await;
+	assert_eq!((end.reason.as_str(), end.escrow()), ("ProviderLost", 80 * PRICE));
+	assert!(end.closed_in <= silent_from + GRACE + SLACK, "{silent_from}: {end:?}");
+	assert!(end.paid <= 2 * u128::from(INTERVAL) * PRICE && end.convicted > 0, "{end:?}");
+	let bob = subxt::utils::AccountId32(market.registration.operator).to_string();
+	let known = market.says(&["reputation", &bob]);
+	assert_eq!((&known["leases_lost"], &known["convictions"]), (&json!(1), &json!(1)), "{known}");
+
+	let last = market.chain.best().await;
+	market.chain.wait_finalized(last, LIMIT).await;
+	compare_books(&market.machine.path("js"), &market.node.url());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f01_f11_capacity_should_be_what_is_proven_when_names_boast_and_half_a_device_is_gone() {
+	let machine = Machine::take().await;
+	// Rounds follow each other as closely as the rules allow.
+	let specification = patched_specification(
+		machine.folder(),
+		&json!({ "proofOfFlops": { "parameters": {
+			"window": 5, "grace": 2, "minimumGap": 10, "meanGap": 10, "delay": 2,
+			"revealWindow": 10, "auditBudget": 512, "samples": 4,
+			"colludingAuthors": { "num": 1, "den": 3 }, "deterrence": 2,
+		} } }),
+	);
+	let options = NodeOptions {
+		block_time_ms: Some(400),
+		chain: Some(specification),
+		core: Some(0),
+		..Default::default()
+	};
+	// One core is the device. It is called an H200.
+	let market = Market::open(machine, options, Some(1)).await;
+	credited(&market.chain, RECENT).await;
+	let whole = market.wait_capacity(|capacity| capacity > 0).await;
+	assert!(whole < 1_000_000_000_000, "a core proves {whole} FLOP/s");
+
+	// Somebody else uses half of it. Offers follow within as many rounds as the mean looks back.
+	let mut hog = Command::new("taskset");
+	hog.args(["--cpu-list", "1", "sh", "-c", "while :; do :; done"]);
+	let hog = Process::spawn("a hog", &mut hog, &market.machine.path("hog.log"));
+	credited(&market.chain, RECENT + 1).await;
+	let half = market.wait_capacity(|_| true).await;
+	drop(hog);
+	println!("{whole} FLOP/s alone, {half} beside a hog");
+	assert!(half < whole / 4 * 3 && half > whole / 4, "{whole} FLOP/s became {half}");
+	let matching = |least: u64| {
+		let found = market.says(&["offers", "--min-flops", &format!("{}G", least / 1_000_000_000)]);
+		found["offers"].as_array().expect("a list").len()
+	};
+	assert_eq!(matching(whole / 5 * 4), 0, "what is not proven any more is still offered");
+	assert_eq!(matching(half / 2), 1, "what is proven is not offered");
+}
+
+/// Waits until so many more claims have been credited.
+async fn credited(chain: &Chain, number: usize) {
+	let from = chain.finalized().await.0 + 1;
+	let mut journal = Journal::from_block(from, 1_000);
+	let start = Instant::now();
+	loop {
+		journal.follow(chain).await;
+		let found = journal.flops("Credited").count();
+		if found >= number {
+			return;
+		}
+		assert!(start.elapsed() < PROOF_LIMIT, "{found} claims were credited, not {number}");
+		tokio::time::sleep(Duration::from_millis(200)).await;
+	}
+}
