@@ -86,7 +86,7 @@ async fn submit(chain: &Chain, transaction: &Value) -> Result<Value, String> {
 async fn m15_transaction_should_be_refused_when_it_was_signed_for_another_chain() {
 	let machine = Machine::take().await;
 	let here = Node::start(machine.path("here"), fast()).await;
-	let patch = json!({ "timing": { "epochLength": 60 } });
+	let patch = json!({ "timing": { "epochLength": 30 } });
 	let chain = Some(patched_specification(machine.folder(), &patch));
 	let there = Node::start(machine.path("there"), NodeOptions { chain, ..fast() }).await;
 	let (here, there) = (here.chain().await, there.chain().await);
