@@ -94,7 +94,8 @@ async fn m15_transaction_should_be_refused_when_it_was_signed_for_another_chain(
 	let remark = vec![subxt::dynamic::Value::from_bytes(b"pay me")];
 	let signed = here.signed("System", "remark", remark, &dev::bob(), 0).await;
 	let refusal = submit(&there, &signed).await.expect_err("a transaction of another chain");
-	assert!(refusal.contains("bad signature"), "{refusal}");
+	assert!(refusal.contains("Invalid Transaction"), "{refusal}");
+	// The two chains differ in nothing else that it could be refused for.
 	submit(&here, &signed).await.expect("a transaction of this chain");
 }
 
