@@ -288,6 +288,7 @@ pub(crate) fn genesis() -> sp_io::TestExternalities {
 
 /// The state in block 1, with capacity proven.
 pub(crate) fn new_test_ext() -> sp_io::TestExternalities {
+	pallet_operators::testing::alarm();
 	let mut ext = genesis();
 	ext.execute_with(|| {
 		System::set_block_number(1);

@@ -23,23 +23,7 @@ impl<T: Config> Default for GenesisConfig<T> {
 	}
 }
 
-impl<T: Config> GenesisConfig<T> {
-	/// Builds genesis.
-	pub(crate) fn build_or_panic(&self) {
-		if let Err(reason) = Pallet::<T>::build_genesis(self) {
-			panic!("the operators of the chain specification: {reason}");
-		}
-	}
-}
-
 impl<T: Config> Pallet<T> {
-	/// Refuses constants and policies with which the chain must not start.
-	pub(crate) fn check_constants_or_panic() {
-		if let Err(reason) = Self::check_constants() {
-			panic!("the operators' constants contradict each other: {reason}");
-		}
-	}
-
 	/// Whether cheating never pays under the policies that networks begin with, and under the one
 	/// that holds, where there is a state; else what to change.
 	fn check_policies() -> Result<(), &'static str> {

@@ -18,10 +18,7 @@ pub use pallet::*;
 pub use traits::{
 	BenchmarkWorkers, Occupancy, OpenObligations, Rounds, Security, Staking, Workers,
 };
-pub use types::{
-	Activity, Balance, ConsensusStake, ConvictionId, DeviceIndex, Fault, Obligation, Service,
-	Share, WorkerId, WHOLE_DEVICE,
-};
+pub use types::*;
 pub use weights::WeightInfo;
 
 mod allocation;
@@ -36,6 +33,8 @@ mod ledger;
 mod mock;
 mod rewards;
 mod stake;
+#[cfg(feature = "std")]
+pub mod testing;
 #[cfg(test)]
 mod tests;
 pub mod traits;
@@ -279,7 +278,8 @@ pub mod pallet {
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
 		fn build(&self) {
 			Pallet::<T>::integrity_test();
-			self.build_or_panic();
+			let built = Pallet::<T>::build_genesis(self);
+			assert!(built.is_ok(), "the operators of the chain specification: {built:?}");
 		}
 	}
 
@@ -709,7 +709,8 @@ pub mod pallet {
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn integrity_test() {
-			Self::check_constants_or_panic();
+			let fit = Self::check_constants();
+			assert!(fit.is_ok(), "the operators' constants contradict each other: {fit:?}");
 		}
 
 		#[cfg(feature = "try-runtime")]

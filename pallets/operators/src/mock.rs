@@ -164,7 +164,7 @@ pub(crate) fn genesis(operators: Vec<GenesisOperator<Test>>) -> sp_io::TestExter
 		},
 		..Default::default()
 	};
-	alarm();
+	crate::testing::alarm();
 	config.build_storage().unwrap().into()
 }
 
@@ -314,29 +314,4 @@ pub(crate) fn convict(
 /// Whether the event was deposited in this block.
 pub(crate) fn happened(event: crate::Event<Test>) -> bool {
 	System::events().iter().any(|record| record.event == RuntimeEvent::Operators(event.clone()))
-}
-
-/// Lets a test fail where something happens that cannot: tests run without debug assertions, and
-/// `defensive!` only logs then.
-pub(crate) fn alarm() {
-	use frame_support::__private::log::{
-		set_logger, set_max_level, LevelFilter, Log, Metadata, Record,
-	};
-
-	struct Alarm;
-	impl Log for Alarm {
-		fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-			metadata.target() == "runtime::defensive"
-		}
-
-		fn log(&self, record: &Record<'_>) {
-			assert!(!self.enabled(record.metadata()), "{}", record.args());
-		}
-
-		fn flush(&self) {}
-	}
-
-	// The second test of a process finds it in place.
-	let _ = set_logger(&Alarm);
-	set_max_level(LevelFilter::Error);
 }

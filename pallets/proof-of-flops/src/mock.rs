@@ -226,6 +226,7 @@ pub(crate) fn worker(i: u64) -> WorkerId {
 
 /// The state after genesis, with five operators of one worker each.
 pub(crate) fn genesis(parameters: RoundParameters) -> sp_io::TestExternalities {
+	pallet_operators::testing::alarm();
 	let operators = 0..5u64;
 	let balances = operators
 		.clone()

@@ -270,7 +270,7 @@ pub(crate) fn genesis(
 		validators: crate::GenesisConfig { limits, minimum_self_bond: SELF_BOND, candidates },
 		..Default::default()
 	};
-	alarm();
+	pallet_operators::testing::alarm();
 	let mut ext: sp_io::TestExternalities = config.build_storage().unwrap().into();
 	ext.execute_with(|| {
 		AtGenesis::set(Balances::total_issuance());
@@ -496,29 +496,4 @@ pub(crate) fn report(
 /// Whether the event was deposited in this block.
 pub(crate) fn happened(event: Event<Test>) -> bool {
 	System::events().iter().any(|record| record.event == RuntimeEvent::Validators(event.clone()))
-}
-
-/// Lets a test fail where something happens that cannot: tests run without debug assertions, and
-/// `defensive!` only logs then.
-pub(crate) fn alarm() {
-	use frame_support::__private::log::{
-		set_logger, set_max_level, LevelFilter, Log, Metadata, Record,
-	};
-
-	struct Alarm;
-	impl Log for Alarm {
-		fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-			metadata.target() == "runtime::defensive"
-		}
-
-		fn log(&self, record: &Record<'_>) {
-			assert!(!self.enabled(record.metadata()), "{}", record.args());
-		}
-
-		fn flush(&self) {}
-	}
-
-	// The second test of a process finds it in place.
-	let _ = set_logger(&Alarm);
-	set_max_level(LevelFilter::Error);
 }
