@@ -281,6 +281,14 @@ impl Chain {
 		result.unwrap_or_else(|error| panic!("{error}"));
 	}
 
+	/// Waits until there is a block `number`.
+	pub async fn wait_best(&self, number: u32, limit: Duration) {
+		eventually(&format!("block {number}"), limit, || async {
+			(self.best().await >= number).then_some(())
+		})
+		.await;
+	}
+
 	/// Waits until block `number` is finalized.
 	pub async fn wait_finalized(&self, number: u32, limit: Duration) {
 		eventually(&format!("block {number} to be finalized"), limit, || async {

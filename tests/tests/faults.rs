@@ -9,13 +9,13 @@ use std::{
 use assay_tests::{
 	books::{compare_books, Statement},
 	chain::{eventually, Chain, Journal},
-	node::{patched_specification, Node, NodeOptions},
+	node::{close_rounds, Node, NodeOptions},
 	process::Process,
 	worker::{assay, assay_json, register_for, Behaviour, Registration, Worker, ASY},
 	Machine,
 };
 use serde_json::{json, Value as Json};
-use subxt_signer::sr25519::dev;
+use subxt_signer::sr25519::{dev, Keypair};
 
 /// Longest wait for a round of proof of FLOPS and its settlement.
 const PROOF_LIMIT: Duration = Duration::from_secs(180);
@@ -33,7 +33,7 @@ const RECENT: usize = 8;
 /// Blocks that a transaction may take to be included.
 const SLACK: u32 = 8;
 
-/// A provider with one offer, and Dave, who rents it.
+/// A provider with the offer 0, and Dave, who rents it.
 struct Market {
 	worker: Worker,
 	node: Node,
@@ -47,19 +47,9 @@ impl Market {
 	async fn open(machine: Machine, options: NodeOptions, core: Option<usize>) -> Self {
 		let node = Node::start(machine.path("node"), options).await;
 		let chain = node.chain().await;
-		let shares = [("Flops", 500_000), ("Market", 500_000)];
-		let registration = register_for(&chain, &dev::bob(), 7, &shares).await;
-		let provider = machine.path("provider");
-		std::fs::create_dir_all(&provider).expect("a folder for the provider");
 		std::fs::create_dir_all(machine.path("renter")).expect("a folder for the renter");
-		std::fs::write(provider.join("worker.toml"), "provider = true\n").expect("a setting");
-		let worker = Worker::start(provider, &node.url(), &registration, Behaviour::Honest, core);
-		let market = Self { worker, node, chain, registration, machine };
-		let id = market.registration.worker.to_string();
-		let terms = ["--currency", "asy", "--price", "0.36", "--memory", "8G", "--region", "here"];
-		market.says(&[&["offer", "create", &id], &terms[..], &["--dev-account", "bob"]].concat());
-		market.wait_capacity(|capacity| capacity > 0).await;
-		market
+		let (registration, worker) = provider(&machine, &node, &dev::bob(), "bob", core).await;
+		Self { worker, node, chain, registration, machine }
 	}
 
 	/// What a command that has to succeed says.
@@ -85,6 +75,10 @@ impl Market {
 		.await
 	}
 
+	async fn wait_block(&self, number: u32) {
+		self.chain.wait_best(number, LIMIT).await;
+	}
+
 	/// What came of a lease, once it is closed; with Dave's help, or by the provider alone.
 	async fn wait_closed(&self, lease: u64, helped: bool) -> Statement {
 		let settle = ["settle", &lease.to_string(), "--dev-account", "dave", "--json"];
@@ -93,21 +87,50 @@ impl Market {
 				// Refused as long as there is nothing to settle.
 				assay(&self.machine.path("renter"), &self.node.url(), &settle);
 			}
-			self.lease().is_none().then_some(())
+			let leases = self.says(&["leases", "--dev-account", "dave"]);
+			let mut leases = leases.as_array()?.iter();
+			leases.all(|open| open["lease"] != lease).then_some(())
 		})
 		.await;
 		Statement::of(&self.chain, lease).await
 	}
 
-	/// Proven FLOP/s of the offer, once they are as wished.
-	async fn wait_capacity(&self, wished: impl Fn(u64) -> bool) -> u64 {
+	/// An offer.
+	fn offer(&self, id: u64) -> Json {
+		let found = self.says(&["offers", "--all"]);
+		let mut offers = found["offers"].as_array().expect("a list").iter();
+		offers.find(|offer| offer["offer"] == id).cloned().unwrap_or_else(|| panic!("{found}"))
+	}
+
+	/// Proven FLOP/s of an offer's device, once there are any.
+	async fn wait_capacity(&self, id: u64) -> u64 {
 		eventually("a capacity", PROOF_LIMIT, || async {
-			let found = self.says(&["offers", "--all"]);
-			let capacity = found["offers"][0]["capacity_flop_per_second"].as_u64()?;
-			wished(capacity).then_some(capacity)
+			self.offer(id)["capacity_flop_per_second"].as_u64().filter(|capacity| *capacity > 0)
 		})
 		.await
 	}
+}
+
+/// Starts a worker and publishes an offer of it.
+async fn provider(
+	machine: &Machine,
+	node: &Node,
+	owner: &Keypair,
+	name: &str,
+	core: Option<usize>,
+) -> (Registration, Worker) {
+	let shares = [("Flops", 500_000), ("Market", 500_000)];
+	let key = owner.public_key().0[0];
+	let registration = register_for(&node.chain().await, owner, key, &shares).await;
+	let folder = machine.path(name);
+	std::fs::create_dir_all(&folder).expect("a folder for the provider");
+	std::fs::write(folder.join("worker.toml"), "provider = true\n").expect("a setting");
+	let worker = Worker::start(folder, &node.url(), &registration, Behaviour::Honest, core);
+	let id = registration.worker.to_string();
+	let terms = ["--currency", "asy", "--price", "0.36", "--memory", "8G", "--region", "here"];
+	let create = [&["offer", "create", &id], &terms[..], &["--dev-account", name]].concat();
+	assay_json(&machine.path("renter"), &node.url(), &create);
+	(registration, worker)
 }
 
 fn block(lease: &Json, field: &str) -> u32 {
@@ -119,18 +142,32 @@ fn block(lease: &Json, field: &str) -> u32 {
 async fn m05_leases_should_end_in_time_when_everybody_vanishes_in_turn() {
 	let mut market = Market::open(Machine::take().await, NodeOptions::default(), None).await;
 
-	// The worker is killed while a lease is requested: all of it comes back, and the offer is
-	// unlisted.
-	market.worker.kill();
-	let lease = market.rent("60").await;
+	// Of a cluster, one worker is killed when it has promised its device, and the other one before
+	// it could: all of it comes back, and only the offer of the second is unlisted.
+	let (machine, node) = (&market.machine, &market.node);
+	let (_, mut second) = provider(machine, node, &dev::charlie(), "charlie", None).await;
+	market.wait_capacity(0).await;
+	market.wait_capacity(1).await;
+	second.kill();
+	market.says(&["rent", "0", "1", "--blocks", "60", "--dev-account", "dave", "--yes"]);
 	let requested_at = market.chain.best().await;
-	let end = market.wait_closed(lease, true).await;
-	assert_eq!((end.reason.as_str(), end.refunded), ("NeverStarted", 60 * PRICE));
-	assert!(end.closed_in <= requested_at + START_WINDOW + SLACK, "{requested_at}: {end:?}");
-	let offers = market.says(&["offers", "--all"]);
-	assert_eq!(offers["offers"][0]["listed"], false, "{offers}");
+	let first = eventually("a promise", LIMIT, || async {
+		let leases = market.says(&["leases", "--dev-account", "dave"]);
+		let is = |index: usize, state: &str| leases[index]["state"] == state;
+		(is(0, "waiting") && is(1, "requested")).then(|| leases[0]["lease"].as_u64())?
+	})
+	.await;
+	market.worker.kill();
+	for lease in [first, first + 1] {
+		let end = market.wait_closed(lease, true).await;
+		assert_eq!((end.reason.as_str(), end.refunded), ("NeverStarted", 60 * PRICE));
+		assert!(end.closed_in <= requested_at + START_WINDOW + SLACK, "{requested_at}: {end:?}");
+	}
+	assert_eq!(
+		(&market.offer(0)["listed"], &market.offer(1)["listed"]),
+		(&json!(true), &json!(false))
+	);
 	market.worker.restart();
-	market.says(&["offer", "update", "0", "--price", "0.36", "--dev-account", "bob"]);
 
 	// The node is killed under a lease that runs: nothing is lost by it.
 	let lease = market.rent("80").await;
@@ -139,10 +176,7 @@ async fn m05_leases_should_end_in_time_when_everybody_vanishes_in_turn() {
 	market.node.restart().await;
 	market.chain = market.node.chain().await;
 	let begin = market.chain.best().await;
-	eventually("blocks after the restart", LIMIT, || async {
-		(market.chain.best().await >= begin + INTERVAL).then_some(())
-	})
-	.await;
+	market.wait_block(begin + INTERVAL).await;
 	let after = market.lease().expect("it still runs");
 	assert_eq!((&after["state"], &after["lease"]), (&json!("active"), &json!(lease)));
 
@@ -166,16 +200,30 @@ async fn m05_leases_should_end_in_time_when_everybody_vanishes_in_turn() {
 	assert!(end.closed_in <= until + INTERVAL + SLACK, "until {until}: {end:?}");
 	assert!(end.paid > 20 * PRICE && end.burnt > 0, "{end:?}");
 
-	// The worker is killed for good: the lease is lost when the grace period is over, the provider
-	// was paid for what it has attested, and stake is taken.
-	let lease = market.rent("80").await;
-	market.wait_active().await;
+	// The worker is killed in an announced maintenance: it is not paid for that, and keeps its lease.
+	let lease = market.rent("200").await;
+	let started = block(&market.wait_active().await, "since_block");
+	let id = market.registration.worker.to_string();
+	let pause = ["offer", "maintenance", &id, "--for", "30", "--dev-account", "bob"];
+	market.says(&pause);
+	let window = market.offer(0)["maintenance"].clone();
+	let (from, until) = (block(&window, "from_block"), block(&window, "until_block"));
+	market.wait_block(from).await;
+	market.worker.kill();
+	market.wait_block(until + INTERVAL).await;
+	market.worker.restart();
+	market.wait_block(until + GRACE + 1).await;
+	assert_eq!(market.lease().expect("it is not lost")["state"], "active");
+
+	// Killed for good, it loses the lease when the grace period is over; it was paid for what it has
+	// attested, and stake is taken.
 	market.worker.kill();
 	let silent_from = market.chain.best().await;
 	let end = market.wait_closed(lease, true).await;
-	assert_eq!((end.reason.as_str(), end.escrow()), ("ProviderLost", 80 * PRICE));
+	assert_eq!((end.reason.as_str(), end.escrow()), ("ProviderLost", 200 * PRICE));
 	assert!(end.closed_in <= silent_from + GRACE + SLACK, "{silent_from}: {end:?}");
-	assert!(end.paid <= 2 * u128::from(INTERVAL) * PRICE && end.convicted > 0, "{end:?}");
+	let attested = u128::from(silent_from - started - (until - from));
+	assert!(end.paid + end.burnt <= attested * PRICE && end.convicted > 0, "{end:?}");
 	let bob = subxt::utils::AccountId32(market.registration.operator).to_string();
 	let known = market.says(&["reputation", &bob]);
 	assert_eq!((&known["leases_lost"], &known["convictions"]), (&json!(1), &json!(1)), "{known}");
@@ -188,25 +236,16 @@ async fn m05_leases_should_end_in_time_when_everybody_vanishes_in_turn() {
 #[tokio::test(flavor = "multi_thread")]
 async fn f01_f11_capacity_should_be_what_is_proven_when_names_boast_and_half_a_device_is_gone() {
 	let machine = Machine::take().await;
-	// Rounds follow each other as closely as the rules allow.
-	let specification = patched_specification(
-		machine.folder(),
-		&json!({ "proofOfFlops": { "parameters": {
-			"window": 5, "grace": 2, "minimumGap": 10, "meanGap": 10, "delay": 2,
-			"revealWindow": 10, "auditBudget": 512, "samples": 4,
-			"colludingAuthors": { "num": 1, "den": 3 }, "deterrence": 2,
-		} } }),
-	);
 	let options = NodeOptions {
 		block_time_ms: Some(400),
-		chain: Some(specification),
+		chain: Some(close_rounds(machine.folder())),
 		core: Some(0),
 		..Default::default()
 	};
 	// One core is the device. It is called an H200.
 	let market = Market::open(machine, options, Some(1)).await;
 	credited(&market.chain, RECENT).await;
-	let whole = market.wait_capacity(|capacity| capacity > 0).await;
+	let whole = market.wait_capacity(0).await;
 	assert!(whole < 1_000_000_000_000, "a core proves {whole} FLOP/s");
 
 	// Somebody else uses half of it. Offers follow within as many rounds as the mean looks back.
@@ -214,7 +253,7 @@ async fn f01_f11_capacity_should_be_what_is_proven_when_names_boast_and_half_a_d
 	hog.args(["--cpu-list", "1", "sh", "-c", "while :; do :; done"]);
 	let hog = Process::spawn("a hog", &mut hog, &market.machine.path("hog.log"));
 	credited(&market.chain, RECENT + 1).await;
-	let half = market.wait_capacity(|_| true).await;
+	let half = market.wait_capacity(0).await;
 	drop(hog);
 	println!("{whole} FLOP/s alone, {half} beside a hog");
 	assert!(half < whole / 4 * 3 && half > whole / 4, "{whole} FLOP/s became {half}");

@@ -5,11 +5,10 @@ use std::{collections::BTreeMap, time::Duration};
 use assay_tests::{
 	chain::{Chain, Journal},
 	full,
-	node::{patched_specification, Node, NodeOptions},
+	node::{close_rounds, Node, NodeOptions},
 	worker::{register, Behaviour, Worker},
 	Machine,
 };
-use serde_json::json;
 use subxt_signer::sr25519::dev;
 
 const BLOCK_MILLISECONDS: u32 = 400;
@@ -57,18 +56,9 @@ fn median(mut values: Vec<u32>) -> f64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn f03_two_identities_should_prove_what_one_does_when_they_share_a_device() {
 	let machine = Machine::take().await;
-	// Rounds follow each other as closely as the rules allow, so that ten of them take seconds.
-	let specification = patched_specification(
-		machine.folder(),
-		&json!({ "proofOfFlops": { "parameters": {
-			"window": 5, "grace": 2, "minimumGap": 10, "meanGap": 10, "delay": 2,
-			"revealWindow": 10, "auditBudget": 512, "samples": 4,
-			"colludingAuthors": { "num": 1, "den": 3 }, "deterrence": 2,
-		} } }),
-	);
 	let options = NodeOptions {
 		block_time_ms: Some(BLOCK_MILLISECONDS),
-		chain: Some(specification),
+		chain: Some(close_rounds(machine.folder())),
 		core: Some(0),
 		..Default::default()
 	};

@@ -31,13 +31,6 @@ async fn started() -> (tempfile::TempDir, Server) {
 	(folder, server)
 }
 
-fn long_job() -> serde_json::Value {
-	let body = "for (var i = 0u; i < 20000u; i++) { data[id.x] = data[id.x] * 3u + i; }";
-	let mut job = job(&shader(body), 256, [1, 1, 1]);
-	job["iterations"] = json!(1_000_000);
-	job
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn job_should_give_its_result_when_all_goes_well() {
 	let (folder, server) = started().await;
@@ -275,7 +268,7 @@ async fn thousand_requests_should_be_answered_when_they_come_at_once() {
 async fn queue_should_be_bounded_when_jobs_are_submitted_and_cancelled() {
 	let (_folder, server) = started().await;
 	let raw = server.raw(1);
-	let body = long_job().to_string();
+	let body = slow(1_000_000).to_string();
 	let mut ids = Vec::new();
 	for _ in 0..4 {
 		let answer = raw.send("POST", "/jobs", &[], body.as_bytes()).await;
@@ -304,7 +297,7 @@ async fn queue_should_be_bounded_when_jobs_are_submitted_and_cancelled() {
 async fn round_should_pause_jobs_when_it_asks_for_the_device() {
 	let (_folder, server) = started().await;
 	let client = server.client(1);
-	let mut job = long_job();
+	let mut job = slow(1_000_000);
 	job["iterations"] = json!(1_500);
 	let id = client.submit(&manifest(job)).await.expect("it is valid").id;
 	while client.job(&id).await.expect("it is there").state != State::Running {
@@ -332,7 +325,7 @@ async fn folder_should_be_deleted_when_the_lease_ends() {
 	let (folder, server) = started().await;
 	let client = server.client(1);
 	client.upload(&mut Cursor::new(b"data"), |_, _| {}).await.expect("it fits");
-	let id = client.submit(&manifest(long_job())).await.expect("it is valid").id;
+	let id = client.submit(&manifest(slow(1_000_000))).await.expect("it is valid").id;
 	while client.job(&id).await.expect("it is there").state != State::Running {
 		tokio::time::sleep(Duration::from_millis(10)).await;
 	}
@@ -353,7 +346,7 @@ async fn folder_should_be_deleted_when_the_lease_ends() {
 async fn jobs_should_wait_when_the_chain_does_not_confirm_their_lease() {
 	let (_folder, server) = started().await;
 	let client = server.client(1);
-	let mut job = long_job();
+	let mut job = slow(1_000_000);
 	job["iterations"] = json!(1_500);
 	let running = client.submit(&manifest(job)).await.expect("it is valid").id;
 	while client.job(&running).await.expect("it is there").state != State::Running {
@@ -463,7 +456,7 @@ async fn one_address_should_be_bounded_when_it_is_not_trusted() {
 async fn requests_should_be_told_to_wait_when_one_lease_has_all_its_places() {
 	let (_folder, server) = started().await;
 	let raw = server.raw(1);
-	let submitted = raw.send("POST", "/jobs", &[], long_job().to_string().as_bytes()).await;
+	let submitted = raw.send("POST", "/jobs", &[], slow(1_000_000).to_string().as_bytes()).await;
 	let id = submitted.json()["id"].as_str().expect("it has one").to_string();
 	let path = format!("/jobs/{id}/events");
 	let mut streams = Vec::new();

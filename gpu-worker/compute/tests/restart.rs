@@ -88,15 +88,11 @@ impl Seek for Broken {
 async fn jobs_should_run_again_when_the_worker_was_killed() {
 	let folder = tempfile::tempdir().expect("there is a temporary folder");
 	let mut worker = Worker::start(folder.path());
-	let body = "for (var i = 0u; i < 20000u; i++) { data[id.x] = data[id.x] * 3u + i; }";
-	let mut slow = job(&shader(body), 256, [1, 1, 1]);
-	slow["iterations"] = json!(1_500);
+	let slow = slow(1_500);
 	let running = worker.client.submit(&manifest(slow.clone())).await.expect("it is valid").id;
 	let quick = manifest(job(&shader("data[id.x] = 9u;"), 256, [1, 1, 1]));
 	let queued = worker.client.submit(&quick).await.expect("it is valid").id;
-	while worker.client.job(&running).await.expect("it is there").state != State::Running {
-		tokio::time::sleep(Duration::from_millis(10)).await;
-	}
+	wait_for(&worker, &running, State::Running).await;
 	worker.kill();
 
 	let worker = Worker::start(folder.path());
@@ -112,14 +108,10 @@ async fn jobs_should_run_again_when_the_worker_was_killed() {
 async fn job_should_fail_when_the_worker_was_killed_twice() {
 	let folder = tempfile::tempdir().expect("there is a temporary folder");
 	let mut worker = Worker::start(folder.path());
-	let body = "for (var i = 0u; i < 20000u; i++) { data[id.x] = data[id.x] * 3u + i; }";
-	let mut slow = job(&shader(body), 256, [1, 1, 1]);
-	slow["iterations"] = json!(1_000_000);
+	let slow = slow(1_000_000);
 	let id = worker.client.submit(&manifest(slow)).await.expect("it is valid").id;
 	for _ in 0..2 {
-		while worker.client.job(&id).await.expect("it is there").state != State::Running {
-			tokio::time::sleep(Duration::from_millis(10)).await;
-		}
+		wait_for(&worker, &id, State::Running).await;
 		worker.kill();
 		worker = Worker::start(folder.path());
 	}
@@ -168,9 +160,8 @@ async fn wait_for(worker: &Worker, id: &JobId, state: State) {
 async fn job_should_go_on_when_its_renter_says_nothing_and_the_chain_is_late() {
 	let folder = tempfile::tempdir().expect("there is a temporary folder");
 	let mut worker = Worker::start(folder.path());
-	let body = "for (var i = 0u; i < 20000u; i++) { data[id.x] = data[id.x] * 3u + i; }";
-	let mut slow = job(&shader(body), 1 << 20, [1, 1, 1]);
-	slow["iterations"] = json!(1_000);
+	let mut slow = slow(1_000);
+	slow["buffers"][0]["size"] = json!(1 << 20);
 	let id = worker.client.submit(&manifest(slow)).await.expect("it is valid").id;
 	wait_for(&worker, &id, State::Running).await;
 	worker.kill();
@@ -203,9 +194,7 @@ async fn job_should_go_on_when_its_renter_says_nothing_and_the_chain_is_late() {
 #[tokio::test(flavor = "multi_thread")]
 async fn job_should_run_again_when_the_worker_was_killed_in_any_state() {
 	let folder = tempfile::tempdir().expect("there is a temporary folder");
-	let body = "for (var i = 0u; i < 20000u; i++) { data[id.x] = data[id.x] * 3u + i; }";
-	let mut slow = job(&shader(body), 256, [1, 1, 1]);
-	slow["iterations"] = json!(1_000);
+	let slow = slow(1_000);
 	let large = with_large_output(job(&shader("data[id.x] = 7u;"), 256, [1, 1, 1]), 400 << 20);
 	let unknown = folder.path().join("unknown");
 	// While it starts, while it is paused, and while it writes its outputs.
@@ -241,9 +230,7 @@ async fn job_should_run_again_when_the_worker_was_killed_in_any_state() {
 async fn cancelled_job_should_stay_so_when_the_worker_was_killed() {
 	let folder = tempfile::tempdir().expect("there is a temporary folder");
 	let mut worker = Worker::start(folder.path());
-	let body = "for (var i = 0u; i < 20000u; i++) { data[id.x] = data[id.x] * 3u + i; }";
-	let mut slow = job(&shader(body), 256, [1, 1, 1]);
-	slow["iterations"] = json!(1_000_000);
+	let slow = slow(1_000_000);
 	let id = worker.client.submit(&manifest(slow)).await.expect("it is valid").id;
 	wait_for(&worker, &id, State::Running).await;
 	worker.client.cancel(&id).await.expect("it is there");

@@ -138,9 +138,7 @@ fn huge_dispatch_should_fail_when_it_meets_the_dispatch_limit() {
 
 #[test]
 fn job_should_fail_when_its_time_is_over() {
-	let body = "for (var i = 0u; i < 20000u; i++) { data[id.x] = data[id.x] * 3u + i; }";
-	let mut job = common::job(&shader(body), 256, [1, 1, 1]);
-	job["iterations"] = json!(1_000_000);
+	let mut job = slow(1_000_000);
 	job["limits"]["seconds"] = json!(2);
 	let begun = Instant::now();
 	assert_eq!(hostile(job), Failure::TimeLimit { seconds: 2 });
@@ -278,9 +276,7 @@ fn failure_should_name_the_cause_when_shader_or_bindings_are_wrong() {
 
 #[test]
 fn job_should_wait_at_a_boundary_when_it_is_paused() {
-	let body = "for (var i = 0u; i < 20000u; i++) { data[id.x] = data[id.x] * 3u + i; }";
-	let mut job = common::job(&shader(body), 256, [1, 1, 1]);
-	job["iterations"] = json!(2_000);
+	let job = slow(2_000);
 	let folder = tempfile::tempdir().expect("there is a temporary folder");
 	let own = Arc::new(sandbox(folder.path()));
 	let (sender, events) = std::sync::mpsc::channel();
@@ -443,9 +439,7 @@ fn child_should_be_killed_in_time_when_it_claims_to_be_paused() {
 
 #[test]
 fn job_should_end_at_once_when_it_is_cancelled() {
-	let body = "for (var i = 0u; i < 20000u; i++) { data[id.x] = data[id.x] * 3u + i; }";
-	let mut job = common::job(&shader(body), 256, [1, 1, 1]);
-	job["iterations"] = json!(1_000_000);
+	let job = slow(1_000_000);
 	let control = Control::default();
 	let result = shared().run(
 		&manifest(job),

@@ -78,6 +78,8 @@ pub enum Call {
 	Undelegate { operator: AccountId, amount: u128 },
 	/// Takes what left a delegation long enough ago.
 	WithdrawDelegation { operator: AccountId },
+	/// Pays a delegator all that it has with an operator that retires and answers for nothing.
+	SettleDelegation { operator: AccountId, delegator: AccountId },
 	/// Moves delegated stake from one operator to another.
 	Redelegate { from: AccountId, to: AccountId, amount: u128 },
 	/// Claims what the signer has earned with an operator, or as one.
@@ -130,6 +132,7 @@ impl Call {
 			Self::Delegate { .. } => "Operators.delegate",
 			Self::Undelegate { .. } => "Operators.undelegate",
 			Self::WithdrawDelegation { .. } => "Operators.withdraw_delegation",
+			Self::SettleDelegation { .. } => "Operators.settle_delegation",
 			Self::Redelegate { .. } => "Operators.redelegate",
 			Self::ClaimRewards { .. } => "Operators.claim_rewards",
 			Self::SetCommission { .. } => "Operators.set_commission",
@@ -200,6 +203,9 @@ impl Call {
 			}
 			Self::WithdrawDelegation { operator } => {
 				call_data(at, operators().withdraw_delegation(operator))
+			}
+			Self::SettleDelegation { operator, delegator } => {
+				call_data(at, operators().settle_delegation(operator, delegator))
 			}
 			Self::Redelegate { from, to, amount } => {
 				call_data(at, operators().redelegate(from, to, amount))

@@ -63,3 +63,11 @@ pub fn with_large_output(mut job: Value, size: u64) -> Value {
 	job["outputs"] = json!(["data", "large"]);
 	job
 }
+
+/// A job of so many dispatches, of which each takes some time.
+pub fn slow(iterations: u64) -> Value {
+	let body = "for (var i = 0u; i < 20000u; i++) { data[id.x] = data[id.x] * 3u + i; }";
+	let mut slow = job(&shader(body), 256, [1, 1, 1]);
+	slow["iterations"] = json!(iterations);
+	slow
+}

@@ -33,6 +33,27 @@ async fn look(
 	Ok((view, delegation.unwrap_or_default()))
 }
 
+pub(super) async fn settle(
+	context: &Context,
+	operator: AccountId,
+	delegator: AccountId,
+) -> Result<Plan, Error> {
+	let (chain, best) = (&context.chain, context.best);
+	let Some(delegation) = chain.delegation(best, &operator, &delegator).await? else {
+		return Ok(Plan::nothing(format!("{delegator} has nothing with {operator}")));
+	};
+	let retiring = chain.operator(best, &operator).await?.is_some_and(|view| view.retiring);
+	let stake = amount(delegation.active.saturating_add(delegation.leaving));
+	let effect = format!(
+		"pays {delegator} {stake} ASY of stake and {} ASY of rewards",
+		amount(delegation.rewards)
+	);
+	let refusal = (!retiring).then(|| {
+		format!("{operator} does not retire: let {delegator} undelegate, wait and withdraw")
+	});
+	Ok(Step::new(Call::SettleDelegation { operator, delegator }, effect).unless(refusal).into())
+}
+
 pub(super) async fn delegate(
 	context: &Context,
 	operator: AccountId,

@@ -139,6 +139,15 @@ enum Transaction {
 		#[arg(value_parser = parse_account)]
 		operator: AccountId,
 	},
+	/// Pay a delegator all that it has with an operator that retires and owes nothing; anybody may
+	SettleDelegation {
+		/// The operator
+		#[arg(value_parser = parse_account)]
+		operator: AccountId,
+		/// The delegator
+		#[arg(value_parser = parse_account)]
+		delegator: AccountId,
+	},
 	/// Move delegated stake at once, from an operator that owes nothing to any service
 	Redelegate {
 		/// The operator that loses it
@@ -288,6 +297,9 @@ async fn plan_of(context: &Context, transaction: Transaction) -> Result<Plan, Er
 		}
 		Transaction::WithdrawDelegation { operator } => {
 			delegation::withdraw(context, operator).await
+		}
+		Transaction::SettleDelegation { operator, delegator } => {
+			delegation::settle(context, operator, delegator).await
 		}
 		Transaction::Redelegate { from, to, amount } => {
 			delegation::redelegate(context, from, to, amount).await
