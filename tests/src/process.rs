@@ -176,8 +176,10 @@ pub fn binary(name: &str) -> PathBuf {
 
 /// The root of the repository.
 pub fn repository() -> PathBuf {
-	let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
-	root.expect("this crate is a folder of the repository").to_owned()
+	// Asked at run time: checkouts that share a target directory share the compiled tests too.
+	let folder = std::env::var_os("CARGO_MANIFEST_DIR");
+	let folder = folder.map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+	folder.parent().expect("this crate is a folder of the repository").to_owned()
 }
 
 /// A port on which nothing listens.

@@ -19,7 +19,10 @@ use std::{
 };
 
 fn folder(name: &str) -> PathBuf {
-	Path::new(env!("CARGO_MANIFEST_DIR")).join("examples-jobs").join(name)
+	// Asked at run time: checkouts that share a target directory share the compiled tests too.
+	let folder = std::env::var_os("CARGO_MANIFEST_DIR");
+	let folder = folder.map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+	folder.join("examples-jobs").join(name)
 }
 
 fn template(name: &str) -> Value {

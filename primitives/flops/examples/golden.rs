@@ -4,9 +4,10 @@
 mod generate;
 
 fn main() -> std::io::Result<()> {
-	let path = concat!(env!("CARGO_MANIFEST_DIR"), "/vectors/golden.json");
+	let folder = std::env::var("CARGO_MANIFEST_DIR").map_err(std::io::Error::other)?;
+	let path = format!("{folder}/vectors/golden.json");
 	let text = serde_json::to_string_pretty(&generate::generate())?;
-	std::fs::write(path, text + "\n")?;
+	std::fs::write(&path, text + "\n")?;
 	println!("wrote {path}");
 	Ok(())
 }
