@@ -116,6 +116,10 @@ pub struct Settings {
 	/// With --provider: most memory of a job's buffers [environment: ASSAY_JOB_MEMORY]
 	#[arg(long, global = true, value_name = "SIZE")]
 	pub job_memory: Option<String>,
+	/// With --provider: serve leases although this kernel hides no files from jobs, for a user that can
+	/// read nothing secret [environment: ASSAY_ALLOW_NO_LANDLOCK]
+	#[arg(long, global = true, num_args = 0..=1, default_missing_value = "true")]
+	pub allow_no_landlock: Option<bool>,
 	/// Address to serve Prometheus metrics at, or "off" [environment: ASSAY_METRICS]
 	#[arg(long, global = true, value_name = "ADDRESS")]
 	pub metrics: Option<String>,
@@ -155,6 +159,9 @@ impl Settings {
 			api_tls: lookup("ASSAY_API_TLS").map(parse_bool("api-tls")).transpose()?,
 			lease_storage: lookup("ASSAY_LEASE_STORAGE"),
 			job_memory: lookup("ASSAY_JOB_MEMORY"),
+			allow_no_landlock: lookup("ASSAY_ALLOW_NO_LANDLOCK")
+				.map(parse_bool("allow-no-landlock"))
+				.transpose()?,
 			metrics: lookup("ASSAY_METRICS"),
 			rpc_deadline_seconds: lookup("ASSAY_RPC_DEADLINE_SECONDS")
 				.map(parse_seconds)
@@ -185,6 +192,7 @@ impl Settings {
 			api_tls: self.api_tls.or(weaker.api_tls),
 			lease_storage: self.lease_storage.or(weaker.lease_storage),
 			job_memory: self.job_memory.or(weaker.job_memory),
+			allow_no_landlock: self.allow_no_landlock.or(weaker.allow_no_landlock),
 			metrics: self.metrics.or(weaker.metrics),
 			rpc_deadline_seconds: self.rpc_deadline_seconds.or(weaker.rpc_deadline_seconds),
 		}
@@ -227,6 +235,8 @@ pub struct ProviderConfig {
 	pub lease_storage: u64,
 	/// Bytes of the buffers of a job; without it, what suits the device.
 	pub job_memory: Option<u64>,
+	/// Whether leases are served where files cannot be hidden from jobs.
+	pub allow_no_landlock: bool,
 }
 
 impl ProviderConfig {
@@ -262,6 +272,7 @@ impl ProviderConfig {
 			tls,
 			lease_storage: size("lease-storage", &settings.lease_storage)?.unwrap_or(LEASE_STORAGE),
 			job_memory: size("job-memory", &settings.job_memory)?,
+			allow_no_landlock: settings.allow_no_landlock.unwrap_or(false),
 		})
 	}
 }
@@ -471,8 +482,10 @@ mod tests {
 			lease_storage: Some("2G".into()),
 			..provider()
 		};
-		let config = Config::load(None, environment(&[("HOME", "/x")]), flags).expect("valid");
+		let environment = environment(&[("HOME", "/x"), ("ASSAY_ALLOW_NO_LANDLOCK", "true")]);
+		let config = Config::load(None, environment, flags).expect("valid");
 		let provider = config.provider.expect("it is one");
+		assert!(provider.allow_no_landlock);
 		assert_eq!(provider.url.as_deref(), Some("http://gpu.example"));
 		assert_eq!((provider.lease_storage, provider.job_memory), (2 << 30, None));
 	}

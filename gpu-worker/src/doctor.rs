@@ -98,8 +98,8 @@ pub async fn examine(config: &Config) -> Vec<Check> {
 	checks.push(disk(&config.base_path));
 	checks.push(store_of(config));
 	checks.push(loader());
-	if config.provider.is_some() {
-		checks.push(sandbox_of(sandbox::landlock(), sandbox::may_run()));
+	if let Some(provider) = &config.provider {
+		checks.push(sandbox_of(sandbox::landlock(), provider.allow_no_landlock));
 	}
 	examine_devices(config, &mut checks).await;
 	checks
@@ -420,19 +420,16 @@ fn store_of(config: &Config) -> Check {
 }
 
 /// Whether jobs of strangers can be kept from this machine's files.
-fn sandbox_of(landlock: &str, may_run: bool) -> Check {
+fn sandbox_of(landlock: &str, allowed: bool) -> Check {
 	const NAME: &str = "sandbox";
 	let found = format!("Landlock hides files from jobs: {landlock}");
-	match (landlock, may_run) {
+	match (landlock, allowed) {
 		("none", false) => bad(
 			NAME,
 			"no-landlock",
 			"this kernel has no Landlock, so a job could read what this user can",
-			format!(
-				"switch Landlock on (Linux 5.13 and newer; `lsm=landlock,...` at boot), or set \
-				 {}=true if this user can read nothing secret",
-				sandbox::ALLOW_NO_LANDLOCK
-			),
+			"switch Landlock on (Linux 5.13 and newer; `lsm=landlock,...` at boot), or set \
+			 allow-no-landlock if this user can read nothing secret",
 		),
 		_ => good(NAME, found),
 	}
@@ -654,8 +651,8 @@ mod tests {
 
 	#[test]
 	fn sandbox_should_be_reported_when_files_cannot_be_hidden() {
-		let healthy = |landlock, may_run| is_healthy(&[sandbox_of(landlock, may_run)]);
-		assert!(healthy("full", true) && healthy("partial", true) && healthy("none", true));
+		let healthy = |landlock, allowed| is_healthy(&[sandbox_of(landlock, allowed)]);
+		assert!(healthy("full", false) && healthy("partial", false) && healthy("none", true));
 		assert!(!healthy("none", false));
 	}
 

@@ -19,6 +19,16 @@ pub const SERVICES: usize = 5;
 /// Reservations of the others leave it its part of the operator's own stake ([`Ledger::backing`]).
 pub const UNRESERVED: usize = 0;
 
+/// How much of an operator's `own` stake may back obligations: all but the part of it that the
+/// [`UNRESERVED`] service's allocation, of which it may have reserved some, has in proportion to the
+/// whole `stake`, rounded up. Others' stake backs nothing, so that whoever lent it may leave whatever
+/// is open: as long as no more is reserved than this, the rest of the stake can go and the rest of the
+/// allocations still fit.
+pub fn backing(allocated: u128, reserved: u128, own: u128, stake: u128) -> u128 {
+	let elected = part(allocated, own, stake, Rounding::Up);
+	own.saturating_sub(elected.saturating_sub(reserved))
+}
+
 /// What is allocated to and reserved by each service, in amounts of the operator's stake.
 #[derive(
 	Encode,
@@ -73,13 +83,10 @@ impl Ledger {
 		sum(&self.reserved)
 	}
 
-	/// How much of the operator's `own` stake may back obligations: all but the part of it that the
-	/// [`UNRESERVED`] service's allocation has in proportion to the whole `stake`, rounded up. Others'
-	/// stake backs nothing, so that whoever lent it may leave whatever is open: as long as no more is
-	/// reserved than this, the rest of the stake can go and the rest of the allocations still fit.
+	/// How much of the operator's `own` stake, a part of `stake`, may back obligations; see
+	/// [`backing`].
 	pub fn backing(&self, own: u128, stake: u128) -> u128 {
-		let elected = part(self.allocated(UNRESERVED), own, stake, Rounding::Up);
-		own.saturating_sub(elected.saturating_sub(self.reserved(UNRESERVED)))
+		backing(self.allocated(UNRESERVED), self.reserved(UNRESERVED), own, stake)
 	}
 
 	/// The largest allocation of the [`UNRESERVED`] service with which what is reserved is still

@@ -31,6 +31,13 @@ pub struct Window {
 	pub until: Blocks,
 }
 
+impl Window {
+	/// Whether one of the blocks `from..=until` is in it.
+	pub const fn overlaps(&self, from: Blocks, until: Blocks) -> bool {
+		self.from <= until && from < self.until
+	}
+}
+
 /// Presence of one worker.
 #[derive(
 	Clone,
@@ -139,7 +146,7 @@ impl Attendance {
 	/// it counts as well.
 	pub fn is_maintained(&self, from: Blocks, until: Blocks) -> bool {
 		from < self.maintained_until
-			|| self.maintenance.is_some_and(|window| window.from <= until && from < window.until)
+			|| self.maintenance.is_some_and(|window| window.overlaps(from, until))
 	}
 
 	/// What a lease that is paid up to `until` has to settle.

@@ -29,16 +29,6 @@ pub fn landlock() -> &'static str {
 	}
 }
 
-/// Variable of the environment that, as `true`, allows to run jobs where files cannot be hidden from
-/// them.
-pub const ALLOW_NO_LANDLOCK: &str = "ASSAY_ALLOW_NO_LANDLOCK";
-
-/// Whether jobs of strangers may run here: files are hidden from them, or somebody has said that this
-/// is not needed.
-pub fn may_run() -> bool {
-	landlock() != "none" || std::env::var(ALLOW_NO_LANDLOCK).is_ok_and(|value| value == "true")
-}
-
 /// Hides the memory and the environment of this process from others of its user, where the system
 /// can.
 pub fn hide_self() -> std::io::Result<()> {

@@ -65,7 +65,7 @@ pub(super) fn why_not(view: &OfferView, count: u32, ask: &Ask, moment: &Moment) 
 	let Moment { now, start_window, slot_ms } = *moment;
 	let price = terms.price_of(ask.spot);
 	let until = now.saturating_add(start_window);
-	let away = view.maintenance.filter(|window| window.from <= until && now < window.until);
+	let away = view.maintenance.filter(|window| window.overlaps(now, until));
 	if !view.offer.listed {
 		"the offer is not listed: its operator has to update it first".into()
 	} else if !(1..=terms.maximum_count).contains(&count) {

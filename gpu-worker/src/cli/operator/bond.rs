@@ -8,6 +8,7 @@ use crate::{
 	chain::{AccountId, Call, ConvictionView, OperatorView, Service, Terms},
 	Error,
 };
+use assay_economics::allocation::backing;
 
 /// What to do for whoever is no operator.
 const NO_OPERATOR: &str = "this account is no operator: begin with `assay operator register`";
@@ -148,14 +149,7 @@ fn needed(view: &OperatorView) -> u128 {
 	}
 	let consensus = view.allocations.iter().find(|of| of.service == Service::Consensus);
 	let (allocated, reserved) = consensus.map_or((0, 0), |of| (of.allocated, of.reserved));
-	let covers = |bonded: u128| {
-		// A product that is no number is rounded up: all of the bond answers then.
-		let part = allocated
-			.checked_mul(bonded)
-			.and_then(|product| product.checked_add(view.stake.saturating_sub(1)))
-			.map_or(bonded, |product| product.checked_div(view.stake).unwrap_or(0));
-		bonded.saturating_sub(part.saturating_sub(reserved)) >= view.reserved
-	};
+	let covers = |bonded| backing(allocated, reserved, bonded, view.stake) >= view.reserved;
 	// What covers it covers it with more, too.
 	let (mut least, mut most) = (0u128, view.bonded);
 	while least < most {

@@ -79,12 +79,11 @@ impl Api {
 	) -> Result<Self, Error> {
 		let folder = config.base_path.join("leases");
 		let storage = |cause| Error::System { doing: "opening the folder of leases", cause };
-		if !sandbox::may_run() {
-			let cause = io::Error::other(format!(
+		if sandbox::landlock() == "none" && !provider.allow_no_landlock {
+			let cause = io::Error::other(
 				"this kernel has no Landlock, which hides files from jobs: switch it on (Linux 5.13 \
-				 and newer), or set {}=true if this user can read nothing secret",
-				sandbox::ALLOW_NO_LANDLOCK
-			));
+				 and newer), or set allow-no-landlock if this user can read nothing secret",
+			);
 			return Err(Error::System { doing: "confining jobs", cause });
 		}
 		std::fs::create_dir_all(&folder).map_err(storage)?;
