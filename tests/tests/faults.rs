@@ -10,7 +10,7 @@ use assay_tests::{
 	books::{compare_books, Statement},
 	chain::{eventually, Chain, Journal},
 	node::{close_rounds, Node, NodeOptions},
-	process::Process,
+	process::{free_port, Process},
 	worker::{assay, assay_json, register_for, Behaviour, Registration, Worker, ASY},
 	Machine,
 };
@@ -124,7 +124,8 @@ async fn provider(
 	let registration = register_for(&node.chain().await, owner, key, &shares).await;
 	let folder = machine.path(name);
 	std::fs::create_dir_all(&folder).expect("a folder for the provider");
-	std::fs::write(folder.join("worker.toml"), "provider = true\n").expect("a setting");
+	let settings = format!("provider = true\napi-listen = \"127.0.0.1:{}\"\n", free_port());
+	std::fs::write(folder.join("worker.toml"), settings).expect("settings");
 	let worker = Worker::start(folder, &node.url(), &registration, Behaviour::Honest, core);
 	let id = registration.worker.to_string();
 	let terms = ["--currency", "asy", "--price", "0.36", "--memory", "8G", "--region", "here"];
