@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
 use serde_json::Value as Json;
+use sp_io::hashing::twox_128;
 use subxt::{
 	backend::LegacyBackend,
 	config::DefaultExtrinsicParamsBuilder,
@@ -195,6 +196,19 @@ impl Chain {
 				}
 			})
 			.collect()
+	}
+
+	/// The bytes of a value of the state after the block of this hash; `None` when there are none.
+	pub async fn raw(&self, pallet: &str, item: &str, hash: &str) -> Option<Vec<u8>> {
+		let key = [twox_128(pallet.as_bytes()), twox_128(item.as_bytes())].concat();
+		let key = format!("0x{}", hex::encode(key));
+		let found: Json = self
+			.rpc
+			.request("state_getStorage", rpc_params![key, hash])
+			.await
+			.unwrap_or_else(|error| panic!("{pallet}.{item}: {error}"));
+		let text = found.as_str()?.trim_start_matches("0x");
+		Some(hex::decode(text).unwrap_or_else(|error| panic!("{pallet}.{item}: {error}")))
 	}
 
 	/// A value of the state at the latest finalized block; `None` when there is none.

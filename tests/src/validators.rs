@@ -5,9 +5,11 @@ use std::{
 	time::{Duration, Instant},
 };
 
+use codec::{Decode, Encode};
 use serde_json::{json, Value as Json};
-use sp_core::{crypto::Ss58Codec, ed25519, sr25519, Pair};
-use subxt::dynamic::Value;
+use sp_core::{crypto::Ss58Codec, ed25519, sr25519, Pair, U256};
+use sp_io::hashing::blake2_256;
+use subxt::dynamic::{At, Value};
 use subxt_signer::{sr25519::Keypair, SecretUri};
 
 use crate::{
@@ -191,6 +193,30 @@ impl Member {
 		}
 	}
 
+	/// The slot of a block with the validators that may write in it, and the randomness that says
+	/// whose turn each slot is, all by the state after the block.
+	pub async fn turn(&self, number: u32) -> Turn {
+		let hash = self.chain.hash(number).await.unwrap_or_else(|| panic!("no block {number}"));
+		let babe = async |item| {
+			let value = self.chain.raw("Babe", item, &hash).await;
+			value.unwrap_or_else(|| panic!("block {number} has no Babe.{item}"))
+		};
+		Turn {
+			slot: u64::decode(&mut &babe("CurrentSlot").await[..]).expect("BABE stores it so"),
+			keys: Decode::decode(&mut &babe("Authorities").await[..]).expect("BABE stores it so"),
+			randomness: Decode::decode(&mut &babe("Randomness").await[..])
+				.expect("BABE stores it so"),
+		}
+	}
+
+	/// The key that an account wants to write blocks with, by the latest finalized block.
+	pub async fn babe_key(&self, account: [u8; 32]) -> [u8; 32] {
+		let keys = vec![Value::from_bytes(account)];
+		let keys = self.chain.stored("Session", "NextKeys", keys).await;
+		let babe = keys.as_ref().and_then(|keys| keys.at("babe"));
+		accounts(babe.expect("a validator has session keys"))[0]
+	}
+
 	/// The session of the latest finalized block.
 	pub async fn session(&self) -> u32 {
 		let index = self.chain.stored("Session", "CurrentIndex", vec![]).await;
@@ -199,7 +225,26 @@ impl Member {
 	}
 }
 
-/// Accounts of a list that was decoded without knowing its type.
+/// Who may write blocks at some time.
+#[derive(Debug)]
+pub struct Turn {
+	/// The slot.
+	pub slot: u64,
+	/// BABE keys with their weights.
+	pub keys: Vec<([u8; 32], u64)>,
+	randomness: [u8; 32],
+}
+
+impl Turn {
+	/// The key that has to write in a slot of this session if luck names nobody else, as BABE draws it.
+	pub fn due(&self, slot: u64) -> [u8; 32] {
+		let drawn = U256::from_big_endian(&blake2_256(&(self.randomness, slot).encode()));
+		let index = drawn % U256::from(self.keys.len());
+		self.keys[index.as_usize()].0
+	}
+}
+
+/// Accounts or keys of a list that was decoded without knowing its type.
 fn accounts(list: &Value<()>) -> Vec<[u8; 32]> {
 	let mut bytes = Vec::new();
 	crate::chain::collect_bytes(list, &mut bytes);

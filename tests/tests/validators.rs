@@ -17,6 +17,8 @@ const EPOCH: u32 = 12;
 /// Sessions from unbonding to withdrawal.
 const UNBONDING_SESSIONS: u32 = 14;
 const SEATS: usize = 4;
+/// Turns of a validator that tell whether it has its keys.
+const ENOUGH_TURNS: u32 = 8;
 const LIMIT: Duration = Duration::from_secs(120);
 
 const ALICE: usize = 0;
@@ -102,6 +104,8 @@ async fn validators_should_follow_the_stake_and_survive_faults_when_they_are_ele
 	let passed = |what: &str| println!("{what} after {} s", start.elapsed().as_secs());
 	overtake(&machine, observer, &candidates).await;
 	passed("overtaken");
+	rotate(&machine, observer, &candidates[EVE]).await;
+	passed("rotated");
 	let due = leave(observer, &candidates).await;
 	passed("left");
 	n02_pauses(&members).await;
@@ -146,6 +150,43 @@ async fn overtake(machine: &Machine, observer: &Member, candidates: &[Candidate]
 		blocks.and_then(|blocks| blocks.as_u128()).filter(|blocks| *blocks > 0)
 	})
 	.await;
+}
+
+/// A validator whose keys change writes in its turns all the time: the old keys sign until the new
+/// ones do.
+async fn rotate(machine: &Machine, observer: &Member, eve: &Candidate) {
+	let chain = &observer.chain;
+	let old = observer.babe_key(eve.account()).await;
+	let mut number = chain.finalized().await.0;
+	let mut last = observer.turn(number).await.slot;
+	let arguments = ["operator", "validate", "--rotate", "--dev-account", "eve//stash"];
+	assay_json(machine.folder(), &observer.node.url(), &arguments);
+	let new = observer.babe_key(eve.account()).await;
+	assert_ne!(old, new, "the keys are still the old ones");
+
+	// Her turns and the slots among them without a block, with the old key and with the new one.
+	let mut kept = [(old, 0, 0), (new, 0, 0)];
+	let start = Instant::now();
+	while kept[1].1 < ENOUGH_TURNS {
+		assert!(start.elapsed() < LIMIT, "turns and missed ones: {kept:?}");
+		number += 1;
+		chain.wait_finalized(number, LIMIT).await;
+		let turn = observer.turn(number).await;
+		for slot in last + 1..=turn.slot {
+			let due = turn.due(slot);
+			for (_, turns, missed) in kept.iter_mut().filter(|(key, ..)| *key == due) {
+				*turns += 1;
+				*missed += u32::from(slot < turn.slot);
+			}
+		}
+		last = turn.slot;
+	}
+	let [(_, before, missed), (_, after, missed_then)] = kept;
+	println!(
+		"{missed} of {before} turns missed before the new keys, {missed_then} of {after} with them"
+	);
+	// A validator without the key of its session misses nearly all; a busy machine may lose one.
+	assert!(missed * 4 <= before.max(4) && missed_then * 4 <= after, "{kept:?}");
 }
 
 /// A validator stops and retires. It serves the sessions for which it was elected, the next in line

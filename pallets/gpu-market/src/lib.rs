@@ -37,7 +37,7 @@ pub mod weights;
 pub use benchmarking::{BenchmarkMarket, FromPallets};
 pub use pallet::*;
 pub use types::*;
-pub use weights::{Bounds, WeightInfo};
+pub use weights::WeightInfo;
 
 #[allow(clippy::expect_used, clippy::as_conversions, reason = "the macros' code, not ours")]
 #[frame_support::pallet]
@@ -647,7 +647,7 @@ pub mod pallet {
 		/// - `access`: the account whose signature opens the lease.
 		/// - `top_up`: permission to lengthen it out of the caller's balance.
 		#[pallet::call_index(7)]
-		#[pallet::weight(T::WeightInfo::rent_bound())]
+		#[pallet::weight(T::WeightInfo::rent())]
 		pub fn rent(
 			origin: OriginFor<T>,
 			offer: OfferId,
@@ -667,7 +667,7 @@ pub mod pallet {
 		/// - `access`, `top_up`: as in `rent`.
 		#[pallet::call_index(8)]
 		#[pallet::weight(
-			T::WeightInfo::rent_matching_bound(u32::try_from(offers.len()).unwrap_or(u32::MAX))
+			T::WeightInfo::rent_matching(u32::try_from(offers.len()).unwrap_or(u32::MAX))
 		)]
 		pub fn rent_matching(
 			origin: OriginFor<T>,
@@ -687,7 +687,7 @@ pub mod pallet {
 		/// - `access`, `top_up`: of each lease, as in `rent`.
 		#[pallet::call_index(9)]
 		#[pallet::weight(
-			T::WeightInfo::rent_cluster_bound(u32::try_from(members.len()).unwrap_or(u32::MAX))
+			T::WeightInfo::rent_cluster(u32::try_from(members.len()).unwrap_or(u32::MAX))
 		)]
 		pub fn rent_cluster(
 			origin: OriginFor<T>,
@@ -708,7 +708,7 @@ pub mod pallet {
 		///
 		/// - `devices`: as many as were asked for, of those offered, in ascending order.
 		#[pallet::call_index(10)]
-		#[pallet::weight(T::WeightInfo::ready_bound(MAX_DEVICES))]
+		#[pallet::weight(T::WeightInfo::ready(MAX_DEVICES))]
 		pub fn ready(
 			origin: OriginFor<T>,
 			lease: LeaseId,
@@ -716,7 +716,7 @@ pub mod pallet {
 		) -> DispatchResultWithPostInfo {
 			let worker = Self::ensure_worker(origin)?;
 			let touched = Self::do_ready(worker, lease, devices)?;
-			Ok((Some(T::WeightInfo::ready_bound(touched)), Pays::No).into())
+			Ok((Some(T::WeightInfo::ready(touched)), Pays::No).into())
 		}
 
 		/// Declines a request, and its cluster with it. The renter has everything back. When it is too

@@ -50,42 +50,6 @@ pub trait WeightInfo {
 	fn announce() -> Weight;
 }
 
-/// Upper bounds of calls that do more than they did when their weights were measured, composed of what
-/// was measured. They fall away with the next run of `scripts/benchmark`.
-pub trait Bounds: WeightInfo {
-	/// Reads the record of so many workers. A cancelled maintenance reads it, and writes it too.
-	fn presences(workers: u32) -> Weight {
-		Self::cancel_maintenance().saturating_mul(workers.into())
-	}
-
-	/// A request that also looks at the worker's maintenance.
-	fn rent_bound() -> Weight {
-		Self::rent().saturating_add(Self::presences(1))
-	}
-
-	/// A request for the best of so many offers, each with a look at its worker's maintenance.
-	fn rent_matching_bound(offers: u32) -> Weight {
-		Self::rent_matching(offers).saturating_add(Self::presences(offers))
-	}
-
-	/// Requests for so many offers, each with a look at its worker's maintenance.
-	fn rent_cluster_bound(members: u32) -> Weight {
-		Self::rent_cluster(members).saturating_add(Self::presences(members))
-	}
-
-	/// The `ready` that starts a cluster of so many members, or closes it.
-	///
-	/// It was measured with one member that occupies its devices and reserves stake, and all of them
-	/// closed, their devices and stake freed. Now every member occupies and reserves in it, which
-	/// is less than what a `ready` of one weighs.
-	fn ready_bound(members: u32) -> Weight {
-		let others = u64::from(members).saturating_sub(1);
-		Self::ready(members).saturating_add(Self::ready(1).saturating_mul(others))
-	}
-}
-
-impl<W: WeightInfo> Bounds for W {}
-
 /// What a step weighs in this pallet's tests. A runtime has what `scripts/benchmark` measured.
 const UNIT: Weight = Weight::from_parts(1_000_000, 1_000);
 

@@ -5,6 +5,7 @@ mod accounts;
 mod blocks;
 mod economics;
 mod equivocations;
+mod full_blocks;
 mod genesis;
 mod governance;
 mod pause;

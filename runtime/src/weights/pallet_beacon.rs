@@ -1,6 +1,6 @@
 //! Weights of `pallet_beacon`, written by `scripts/benchmark`: do not edit.
 //!
-//! CPU: AMD EPYC. Steps: 50, repetitions: 20.
+//! CPU: Intel(R) Xeon(R) Processor @ 2.50GHz. Steps: 50, repetitions: 20.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(clippy::unnecessary_cast, unused_parens)]
@@ -19,8 +19,8 @@ impl<T: frame_system::Config> pallet_beacon::WeightInfo for WeightInfo<T> {
 	/// Storage: `Beacon::Ring` (r:0 w:1)
 	/// Proof: `Beacon::Ring` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn advance() -> Weight {
-		// At least 9_915_000 picoseconds.
-		Weight::from_parts(10_826_000, 1517)
+		// At least 18_370_000 picoseconds.
+		Weight::from_parts(19_524_000, 1517)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}

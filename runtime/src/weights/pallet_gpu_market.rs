@@ -1,6 +1,6 @@
 //! Weights of `pallet_gpu_market`, written by `scripts/benchmark`: do not edit.
 //!
-//! CPU: AMD EPYC. Steps: 40, repetitions: 16.
+//! CPU: Intel(R) Xeon(R) Processor @ 2.50GHz. Steps: 50, repetitions: 20.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(clippy::unnecessary_cast, unused_parens)]
@@ -29,8 +29,8 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::Offers` (r:0 w:1)
 	/// Proof: `GpuMarket::Offers` (`max_values`: None, `max_size`: Some(201), added: 2676, mode: `MaxEncodedLen`)
 	fn create_offer() -> Weight {
-		// At least 137_004_000 picoseconds.
-		Weight::from_parts(143_593_000, 43438)
+		// At least 211_543_000 picoseconds.
+		Weight::from_parts(221_898_000, 43438)
 			.saturating_add(T::DbWeight::get().reads(22))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
@@ -39,8 +39,8 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::Parameters` (r:1 w:0)
 	/// Proof: `GpuMarket::Parameters` (`max_values`: Some(1), `max_size`: Some(96), added: 591, mode: `MaxEncodedLen`)
 	fn update_offer() -> Weight {
-		// At least 20_000_000 picoseconds.
-		Weight::from_parts(22_283_000, 3666)
+		// At least 37_254_000 picoseconds.
+		Weight::from_parts(40_424_000, 3666)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -55,8 +55,8 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::Endpoints` (r:0 w:1)
 	/// Proof: `GpuMarket::Endpoints` (`max_values`: None, `max_size`: Some(179), added: 2654, mode: `MaxEncodedLen`)
 	fn withdraw_offer() -> Weight {
-		// At least 70_204_000 picoseconds.
-		Weight::from_parts(73_860_000, 3666)
+		// At least 112_354_000 picoseconds.
+		Weight::from_parts(116_857_000, 3666)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
@@ -77,8 +77,8 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::Endpoints` (r:0 w:1)
 	/// Proof: `GpuMarket::Endpoints` (`max_values`: None, `max_size`: Some(179), added: 2654, mode: `MaxEncodedLen`)
 	fn prune_offer() -> Weight {
-		// At least 87_070_000 picoseconds.
-		Weight::from_parts(92_808_000, 4610)
+		// At least 140_100_000 picoseconds.
+		Weight::from_parts(150_830_000, 4610)
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
@@ -93,8 +93,8 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::Parameters` (r:1 w:0)
 	/// Proof: `GpuMarket::Parameters` (`max_values`: Some(1), `max_size`: Some(96), added: 591, mode: `MaxEncodedLen`)
 	fn heartbeat() -> Weight {
-		// At least 33_060_000 picoseconds.
-		Weight::from_parts(36_444_000, 3606)
+		// At least 59_356_000 picoseconds.
+		Weight::from_parts(66_303_000, 3606)
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -105,8 +105,8 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::Parameters` (r:1 w:0)
 	/// Proof: `GpuMarket::Parameters` (`max_values`: Some(1), `max_size`: Some(96), added: 591, mode: `MaxEncodedLen`)
 	fn announce_maintenance() -> Weight {
-		// At least 25_208_000 picoseconds.
-		Weight::from_parts(27_632_000, 3606)
+		// At least 46_578_000 picoseconds.
+		Weight::from_parts(51_871_000, 3606)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -115,8 +115,8 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::Presences` (r:1 w:1)
 	/// Proof: `GpuMarket::Presences` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
 	fn cancel_maintenance() -> Weight {
-		// At least 21_412_000 picoseconds.
-		Weight::from_parts(23_134_000, 3606)
+		// At least 40_461_000 picoseconds.
+		Weight::from_parts(45_353_000, 3606)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -128,6 +128,8 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Proof: `Operators::Workers` (`max_values`: None, `max_size`: Some(141), added: 2616, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Operators` (r:1 w:0)
 	/// Proof: `Operators::Operators` (`max_values`: None, `max_size`: Some(1145), added: 3620, mode: `MaxEncodedLen`)
+	/// Storage: `GpuMarket::Presences` (r:1 w:0)
+	/// Proof: `GpuMarket::Presences` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfFlops::Parameters` (r:1 w:0)
 	/// Proof: `ProofOfFlops::Parameters` (`max_values`: Some(1), `max_size`: Some(52), added: 547, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfFlops::Standings` (r:16 w:0)
@@ -159,11 +161,11 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::LeasesOf` (r:0 w:1)
 	/// Proof: `GpuMarket::LeasesOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Leases` (r:0 w:1)
-	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(300), added: 2775, mode: `MaxEncodedLen`)
+	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(301), added: 2776, mode: `MaxEncodedLen`)
 	fn rent() -> Weight {
-		// At least 365_814_000 picoseconds.
-		Weight::from_parts(374_467_000, 50030)
-			.saturating_add(T::DbWeight::get().reads(47))
+		// At least 555_001_000 picoseconds.
+		Weight::from_parts(595_415_000, 50030)
+			.saturating_add(T::DbWeight::get().reads(48))
 			.saturating_add(T::DbWeight::get().writes(10))
 	}
 	/// Storage: `GpuMarket::Offers` (r:16 w:0)
@@ -174,6 +176,8 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Proof: `Operators::Workers` (`max_values`: None, `max_size`: Some(141), added: 2616, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Operators` (r:16 w:0)
 	/// Proof: `Operators::Operators` (`max_values`: None, `max_size`: Some(1145), added: 3620, mode: `MaxEncodedLen`)
+	/// Storage: `GpuMarket::Presences` (r:16 w:0)
+	/// Proof: `GpuMarket::Presences` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfFlops::Parameters` (r:1 w:0)
 	/// Proof: `ProofOfFlops::Parameters` (`max_values`: Some(1), `max_size`: Some(52), added: 547, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfFlops::Standings` (r:256 w:0)
@@ -205,15 +209,15 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::LeasesOf` (r:0 w:1)
 	/// Proof: `GpuMarket::LeasesOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Leases` (r:0 w:1)
-	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(300), added: 2775, mode: `MaxEncodedLen`)
+	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(301), added: 2776, mode: `MaxEncodedLen`)
 	/// `o` is in `[1, 16]`.
 	fn rent_matching(o: u32, ) -> Weight {
-		// At least 373_315_000 picoseconds.
-		Weight::from_parts(103_663_339, 3678)
-			// Standard error: 557_377
-			.saturating_add(Weight::from_parts(229_736_160, 0).saturating_mul(o.into()))
+		// At least 580_044_000 picoseconds.
+		Weight::from_parts(203_277_524, 3678)
+			// Standard error: 1_183_132
+			.saturating_add(Weight::from_parts(351_012_717, 0).saturating_mul(o.into()))
 			.saturating_add(T::DbWeight::get().reads(12))
-			.saturating_add(T::DbWeight::get().reads((35_u64).saturating_mul(o.into())))
+			.saturating_add(T::DbWeight::get().reads((36_u64).saturating_mul(o.into())))
 			.saturating_add(T::DbWeight::get().writes(10))
 			.saturating_add(Weight::from_parts(0, 49040).saturating_mul(o.into()))
 	}
@@ -227,6 +231,8 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Proof: `Operators::Workers` (`max_values`: None, `max_size`: Some(141), added: 2616, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Operators` (r:16 w:0)
 	/// Proof: `Operators::Operators` (`max_values`: None, `max_size`: Some(1145), added: 3620, mode: `MaxEncodedLen`)
+	/// Storage: `GpuMarket::Presences` (r:16 w:0)
+	/// Proof: `GpuMarket::Presences` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfFlops::Parameters` (r:1 w:0)
 	/// Proof: `ProofOfFlops::Parameters` (`max_values`: Some(1), `max_size`: Some(52), added: 547, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfFlops::Standings` (r:256 w:0)
@@ -260,41 +266,41 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::LeasesOf` (r:0 w:16)
 	/// Proof: `GpuMarket::LeasesOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Leases` (r:0 w:16)
-	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(300), added: 2775, mode: `MaxEncodedLen`)
+	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(301), added: 2776, mode: `MaxEncodedLen`)
 	/// `m` is in `[2, 16]`.
 	fn rent_cluster(m: u32, ) -> Weight {
-		// At least 695_324_000 picoseconds.
-		Weight::from_parts(47_785_504, 3678)
-			// Standard error: 1_040_481
-			.saturating_add(Weight::from_parts(332_502_699, 0).saturating_mul(m.into()))
+		// At least 1_108_743_000 picoseconds.
+		Weight::from_parts(1_170_508_000, 3678)
+			// Standard error: 4_434_916
+			.saturating_add(Weight::from_parts(445_307_718, 0).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().reads(13))
-			.saturating_add(T::DbWeight::get().reads((35_u64).saturating_mul(m.into())))
+			.saturating_add(T::DbWeight::get().reads((36_u64).saturating_mul(m.into())))
 			.saturating_add(T::DbWeight::get().writes(9))
 			.saturating_add(T::DbWeight::get().writes((3_u64).saturating_mul(m.into())))
 			.saturating_add(Weight::from_parts(0, 49040).saturating_mul(m.into()))
 	}
 	/// Storage: `Operators::Keys` (r:1 w:0)
 	/// Proof: `Operators::Keys` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
-	/// Storage: `Operators::Workers` (r:16 w:16)
+	/// Storage: `Operators::Workers` (r:16 w:0)
 	/// Proof: `Operators::Workers` (`max_values`: None, `max_size`: Some(141), added: 2616, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfFlops::CurrentRound` (r:1 w:0)
 	/// Proof: `ProofOfFlops::CurrentRound` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Leases` (r:16 w:16)
-	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(300), added: 2775, mode: `MaxEncodedLen`)
+	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(301), added: 2776, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Parameters` (r:1 w:0)
 	/// Proof: `GpuMarket::Parameters` (`max_values`: Some(1), `max_size`: Some(96), added: 591, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Presences` (r:16 w:16)
 	/// Proof: `GpuMarket::Presences` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
-	/// Storage: `Operators::Devices` (r:256 w:256)
+	/// Storage: `Operators::Devices` (r:256 w:0)
 	/// Proof: `Operators::Devices` (`max_values`: None, `max_size`: Some(178), added: 2653, mode: `MaxEncodedLen`)
-	/// Storage: `Operators::Operators` (r:16 w:16)
+	/// Storage: `Operators::Operators` (r:16 w:0)
 	/// Proof: `Operators::Operators` (`max_values`: None, `max_size`: Some(1145), added: 3620, mode: `MaxEncodedLen`)
-	/// Storage: `Operators::Reservations` (r:16 w:16)
-	/// Proof: `Operators::Reservations` (`max_values`: None, `max_size`: Some(107), added: 2582, mode: `MaxEncodedLen`)
-	/// Storage: `GpuMarket::Offers` (r:16 w:16)
+	/// Storage: `GpuMarket::Offers` (r:1 w:1)
 	/// Proof: `GpuMarket::Offers` (`max_values`: None, `max_size`: Some(201), added: 2676, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Clusters` (r:1 w:1)
 	/// Proof: `GpuMarket::Clusters` (`max_values`: None, `max_size`: Some(149), added: 2624, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Reservations` (r:15 w:0)
+	/// Proof: `Operators::Reservations` (`max_values`: None, `max_size`: Some(107), added: 2582, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
@@ -313,40 +319,32 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Proof: `GpuMarket::LeasesOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// `m` is in `[2, 16]`.
 	fn ready(m: u32, ) -> Weight {
-		// At least 813_019_000 picoseconds.
-		Weight::from_parts(280_834_910, 3678)
-			// Standard error: 772_841
-			.saturating_add(Weight::from_parts(267_241_675, 0).saturating_mul(m.into()))
+		// At least 1_244_511_000 picoseconds.
+		Weight::from_parts(602_028_530, 3678)
+			// Standard error: 3_273_609
+			.saturating_add(Weight::from_parts(499_885_554, 0).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().reads(10))
-			.saturating_add(T::DbWeight::get().reads((22_u64).saturating_mul(m.into())))
-			.saturating_add(T::DbWeight::get().writes(7))
-			.saturating_add(T::DbWeight::get().writes((24_u64).saturating_mul(m.into())))
+			.saturating_add(T::DbWeight::get().reads((21_u64).saturating_mul(m.into())))
+			.saturating_add(T::DbWeight::get().writes(8))
+			.saturating_add(T::DbWeight::get().writes((4_u64).saturating_mul(m.into())))
 			.saturating_add(Weight::from_parts(0, 42448).saturating_mul(m.into()))
 	}
 	/// Storage: `Operators::Keys` (r:1 w:0)
 	/// Proof: `Operators::Keys` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
-	/// Storage: `Operators::Workers` (r:15 w:15)
+	/// Storage: `Operators::Workers` (r:1 w:0)
 	/// Proof: `Operators::Workers` (`max_values`: None, `max_size`: Some(141), added: 2616, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfFlops::CurrentRound` (r:1 w:0)
 	/// Proof: `ProofOfFlops::CurrentRound` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Leases` (r:16 w:16)
-	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(300), added: 2775, mode: `MaxEncodedLen`)
-	/// Storage: `GpuMarket::Clusters` (r:1 w:1)
-	/// Proof: `GpuMarket::Clusters` (`max_values`: None, `max_size`: Some(149), added: 2624, mode: `MaxEncodedLen`)
+	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(301), added: 2776, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Parameters` (r:1 w:0)
 	/// Proof: `GpuMarket::Parameters` (`max_values`: Some(1), `max_size`: Some(96), added: 591, mode: `MaxEncodedLen`)
+	/// Storage: `GpuMarket::Clusters` (r:1 w:1)
+	/// Proof: `GpuMarket::Clusters` (`max_values`: None, `max_size`: Some(149), added: 2624, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
-	/// Storage: `GpuMarket::Presences` (r:15 w:15)
-	/// Proof: `GpuMarket::Presences` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
-	/// Storage: `Operators::Devices` (r:240 w:240)
-	/// Proof: `Operators::Devices` (`max_values`: None, `max_size`: Some(178), added: 2653, mode: `MaxEncodedLen`)
-	/// Storage: `Operators::Operators` (r:15 w:15)
-	/// Proof: `Operators::Operators` (`max_values`: None, `max_size`: Some(1145), added: 3620, mode: `MaxEncodedLen`)
-	/// Storage: `Operators::Reservations` (r:15 w:15)
-	/// Proof: `Operators::Reservations` (`max_values`: None, `max_size`: Some(107), added: 2582, mode: `MaxEncodedLen`)
 	/// Storage: `Assets::Asset` (r:1 w:1)
 	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
 	/// Storage: `Assets::Account` (r:1 w:1)
@@ -355,24 +353,26 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(213), added: 2688, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
 	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	/// Storage: `GpuMarket::Presences` (r:15 w:15)
+	/// Proof: `GpuMarket::Presences` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::LeasesAt` (r:0 w:16)
 	/// Proof: `GpuMarket::LeasesAt` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::LeasesOf` (r:0 w:16)
 	/// Proof: `GpuMarket::LeasesOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// `m` is in `[2, 16]`.
 	fn decline(m: u32, ) -> Weight {
-		// At least 394_987_000 picoseconds.
-		Weight::from_parts(399_765_000, 43438)
-			// Standard error: 1_189_168
-			.saturating_add(Weight::from_parts(197_303_218, 0).saturating_mul(m.into()))
-			.saturating_add(T::DbWeight::get().reads(32))
-			.saturating_add(T::DbWeight::get().reads((17_u64).saturating_mul(m.into())))
-			.saturating_add(T::DbWeight::get().writes(33))
-			.saturating_add(T::DbWeight::get().writes((19_u64).saturating_mul(m.into())))
-			.saturating_add(Weight::from_parts(0, 34386).saturating_mul(m.into()))
+		// At least 365_558_000 picoseconds.
+		Weight::from_parts(146_120_295, 3678)
+			// Standard error: 174_696
+			.saturating_add(Weight::from_parts(125_636_034, 0).saturating_mul(m.into()))
+			.saturating_add(T::DbWeight::get().reads(10))
+			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(m.into())))
+			.saturating_add(T::DbWeight::get().writes(6))
+			.saturating_add(T::DbWeight::get().writes((4_u64).saturating_mul(m.into())))
+			.saturating_add(Weight::from_parts(0, 2776).saturating_mul(m.into()))
 	}
 	/// Storage: `GpuMarket::Leases` (r:16 w:16)
-	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(300), added: 2775, mode: `MaxEncodedLen`)
+	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(301), added: 2776, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Parameters` (r:1 w:0)
 	/// Proof: `GpuMarket::Parameters` (`max_values`: Some(1), `max_size`: Some(96), added: 591, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Clusters` (r:1 w:1)
@@ -387,36 +387,28 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
-	/// Storage: `GpuMarket::Presences` (r:15 w:15)
-	/// Proof: `GpuMarket::Presences` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
-	/// Storage: `Operators::Devices` (r:240 w:240)
-	/// Proof: `Operators::Devices` (`max_values`: None, `max_size`: Some(178), added: 2653, mode: `MaxEncodedLen`)
-	/// Storage: `Operators::Operators` (r:15 w:15)
-	/// Proof: `Operators::Operators` (`max_values`: None, `max_size`: Some(1145), added: 3620, mode: `MaxEncodedLen`)
-	/// Storage: `Operators::Reservations` (r:15 w:15)
-	/// Proof: `Operators::Reservations` (`max_values`: None, `max_size`: Some(107), added: 2582, mode: `MaxEncodedLen`)
-	/// Storage: `Operators::Workers` (r:15 w:15)
-	/// Proof: `Operators::Workers` (`max_values`: None, `max_size`: Some(141), added: 2616, mode: `MaxEncodedLen`)
 	/// Storage: `Assets::Account` (r:1 w:1)
 	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
+	/// Storage: `GpuMarket::Presences` (r:15 w:15)
+	/// Proof: `GpuMarket::Presences` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::LeasesAt` (r:0 w:16)
 	/// Proof: `GpuMarket::LeasesAt` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::LeasesOf` (r:0 w:16)
 	/// Proof: `GpuMarket::LeasesOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// `m` is in `[2, 16]`.
 	fn end(m: u32, ) -> Weight {
-		// At least 427_386_000 picoseconds.
-		Weight::from_parts(431_231_000, 43438)
-			// Standard error: 1_327_135
-			.saturating_add(Weight::from_parts(212_370_769, 0).saturating_mul(m.into()))
-			.saturating_add(T::DbWeight::get().reads(30))
-			.saturating_add(T::DbWeight::get().reads((17_u64).saturating_mul(m.into())))
-			.saturating_add(T::DbWeight::get().writes(33))
-			.saturating_add(T::DbWeight::get().writes((19_u64).saturating_mul(m.into())))
-			.saturating_add(Weight::from_parts(0, 34386).saturating_mul(m.into()))
+		// At least 393_794_000 picoseconds.
+		Weight::from_parts(100_443_888, 3678)
+			// Standard error: 146_956
+			.saturating_add(Weight::from_parts(154_291_646, 0).saturating_mul(m.into()))
+			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(m.into())))
+			.saturating_add(T::DbWeight::get().writes(6))
+			.saturating_add(T::DbWeight::get().writes((4_u64).saturating_mul(m.into())))
+			.saturating_add(Weight::from_parts(0, 2776).saturating_mul(m.into()))
 	}
 	/// Storage: `GpuMarket::Leases` (r:1 w:1)
-	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(300), added: 2775, mode: `MaxEncodedLen`)
+	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(301), added: 2776, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Keys` (r:1 w:0)
 	/// Proof: `Operators::Keys` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Workers` (r:1 w:0)
@@ -432,13 +424,13 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
 	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	fn give_notice() -> Weight {
-		// At least 79_167_000 picoseconds.
-		Weight::from_parts(82_203_000, 3765)
+		// At least 135_483_000 picoseconds.
+		Weight::from_parts(145_438_000, 3766)
 			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	/// Storage: `GpuMarket::Leases` (r:1 w:1)
-	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(300), added: 2775, mode: `MaxEncodedLen`)
+	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(301), added: 2776, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Presences` (r:1 w:0)
 	/// Proof: `GpuMarket::Presences` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Parameters` (r:1 w:0)
@@ -452,29 +444,29 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
 	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(213), added: 2688, mode: `MaxEncodedLen`)
 	fn extend() -> Weight {
-		// At least 84_586_000 picoseconds.
-		Weight::from_parts(88_412_000, 3765)
+		// At least 140_171_000 picoseconds.
+		Weight::from_parts(147_852_000, 3766)
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	/// Storage: `GpuMarket::Leases` (r:1 w:1)
-	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(300), added: 2775, mode: `MaxEncodedLen`)
+	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(301), added: 2776, mode: `MaxEncodedLen`)
 	fn set_top_up() -> Weight {
-		// At least 17_596_000 picoseconds.
-		Weight::from_parts(19_379_000, 3765)
+		// At least 35_670_000 picoseconds.
+		Weight::from_parts(39_858_000, 3766)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	/// Storage: `GpuMarket::Leases` (r:1 w:1)
-	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(300), added: 2775, mode: `MaxEncodedLen`)
+	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(301), added: 2776, mode: `MaxEncodedLen`)
 	fn set_access() -> Weight {
-		// At least 17_546_000 picoseconds.
-		Weight::from_parts(19_199_000, 3765)
+		// At least 35_479_000 picoseconds.
+		Weight::from_parts(40_160_000, 3766)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	/// Storage: `GpuMarket::Leases` (r:1 w:1)
-	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(300), added: 2775, mode: `MaxEncodedLen`)
+	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(301), added: 2776, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Parameters` (r:1 w:0)
 	/// Proof: `GpuMarket::Parameters` (`max_values`: Some(1), `max_size`: Some(96), added: 591, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Presences` (r:1 w:1)
@@ -519,8 +511,6 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Proof: `Timing::EpochLength` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Timing::UnbondingEpochs` (r:1 w:0)
 	/// Proof: `Timing::UnbondingEpochs` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-	/// Storage: `Operators::Keys` (r:1 w:0)
-	/// Proof: `Operators::Keys` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Convictions` (r:0 w:1)
 	/// Proof: `Operators::Convictions` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::VoidedAt` (r:0 w:1)
@@ -530,33 +520,29 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::LeasesOf` (r:0 w:1)
 	/// Proof: `GpuMarket::LeasesOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn settle() -> Weight {
-		// At least 570_979_000 picoseconds.
-		Weight::from_parts(583_207_000, 50030)
-			.saturating_add(T::DbWeight::get().reads(57))
+		// At least 868_508_000 picoseconds.
+		Weight::from_parts(919_061_000, 50030)
+			.saturating_add(T::DbWeight::get().reads(56))
 			.saturating_add(T::DbWeight::get().writes(36))
 	}
 	/// Storage: `GpuMarket::Leases` (r:16 w:16)
-	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(300), added: 2775, mode: `MaxEncodedLen`)
+	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(301), added: 2776, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Parameters` (r:1 w:0)
 	/// Proof: `GpuMarket::Parameters` (`max_values`: Some(1), `max_size`: Some(96), added: 591, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Clusters` (r:1 w:1)
 	/// Proof: `GpuMarket::Clusters` (`max_values`: None, `max_size`: Some(149), added: 2624, mode: `MaxEncodedLen`)
-	/// Storage: `GpuMarket::Presences` (r:15 w:15)
-	/// Proof: `GpuMarket::Presences` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
-	/// Storage: `GpuMarket::Offers` (r:16 w:16)
+	/// Storage: `GpuMarket::Offers` (r:1 w:1)
 	/// Proof: `GpuMarket::Offers` (`max_values`: None, `max_size`: Some(201), added: 2676, mode: `MaxEncodedLen`)
-	/// Storage: `Operators::Devices` (r:256 w:240)
+	/// Storage: `GpuMarket::Presences` (r:16 w:15)
+	/// Proof: `GpuMarket::Presences` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Devices` (r:16 w:0)
 	/// Proof: `Operators::Devices` (`max_values`: None, `max_size`: Some(178), added: 2653, mode: `MaxEncodedLen`)
-	/// Storage: `Operators::Operators` (r:16 w:15)
+	/// Storage: `Operators::Operators` (r:1 w:0)
 	/// Proof: `Operators::Operators` (`max_values`: None, `max_size`: Some(1145), added: 3620, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
-	/// Storage: `Operators::Reservations` (r:15 w:15)
-	/// Proof: `Operators::Reservations` (`max_values`: None, `max_size`: Some(107), added: 2582, mode: `MaxEncodedLen`)
-	/// Storage: `Operators::Workers` (r:15 w:15)
-	/// Proof: `Operators::Workers` (`max_values`: None, `max_size`: Some(141), added: 2616, mode: `MaxEncodedLen`)
 	/// Storage: `Assets::Asset` (r:1 w:1)
 	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
 	/// Storage: `Assets::Account` (r:1 w:1)
@@ -565,23 +551,21 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(213), added: 2688, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
 	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
-	/// Storage: `Operators::Keys` (r:1 w:0)
-	/// Proof: `Operators::Keys` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::LeasesAt` (r:0 w:16)
 	/// Proof: `GpuMarket::LeasesAt` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::LeasesOf` (r:0 w:16)
 	/// Proof: `GpuMarket::LeasesOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// `m` is in `[2, 16]`.
 	fn settle_request(m: u32, ) -> Weight {
-		// At least 505_451_000 picoseconds.
-		Weight::from_parts(22_020_628, 3678)
-			// Standard error: 344_389
-			.saturating_add(Weight::from_parts(245_908_112, 0).saturating_mul(m.into()))
-			.saturating_add(T::DbWeight::get().reads(6))
-			.saturating_add(T::DbWeight::get().reads((22_u64).saturating_mul(m.into())))
-			.saturating_add(T::DbWeight::get().writes(35))
-			.saturating_add(T::DbWeight::get().writes((19_u64).saturating_mul(m.into())))
-			.saturating_add(Weight::from_parts(0, 42448).saturating_mul(m.into()))
+		// At least 513_543_000 picoseconds.
+		Weight::from_parts(326_286_882, 43438)
+			// Standard error: 527_736
+			.saturating_add(Weight::from_parts(125_561_377, 0).saturating_mul(m.into()))
+			.saturating_add(T::DbWeight::get().reads(26))
+			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(m.into())))
+			.saturating_add(T::DbWeight::get().writes(7))
+			.saturating_add(T::DbWeight::get().writes((4_u64).saturating_mul(m.into())))
+			.saturating_add(Weight::from_parts(0, 2776).saturating_mul(m.into()))
 	}
 	/// Storage: `GpuMarket::Withheld` (r:1 w:1)
 	/// Proof: `GpuMarket::Withheld` (`max_values`: None, `max_size`: Some(73), added: 2548, mode: `MaxEncodedLen`)
@@ -594,16 +578,16 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
 	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	fn release_withheld() -> Weight {
-		// At least 55_363_000 picoseconds.
-		Weight::from_parts(58_026_000, 3678)
+		// At least 97_019_000 picoseconds.
+		Weight::from_parts(100_754_000, 3678)
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	/// Storage: `GpuMarket::Parameters` (r:0 w:1)
 	/// Proof: `GpuMarket::Parameters` (`max_values`: Some(1), `max_size`: Some(96), added: 591, mode: `MaxEncodedLen`)
 	fn set_parameters() -> Weight {
-		// At least 6_150_000 picoseconds.
-		Weight::from_parts(6_900_000, 0)
+		// At least 14_057_000 picoseconds.
+		Weight::from_parts(15_215_000, 0)
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	/// Storage: `Operators::Keys` (r:1 w:0)
@@ -617,8 +601,8 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::Endpoints` (r:0 w:1)
 	/// Proof: `GpuMarket::Endpoints` (`max_values`: None, `max_size`: Some(179), added: 2654, mode: `MaxEncodedLen`)
 	fn announce() -> Weight {
-		// At least 30_025_000 picoseconds.
-		Weight::from_parts(32_268_000, 3606)
+		// At least 55_026_000 picoseconds.
+		Weight::from_parts(59_169_000, 3606)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}

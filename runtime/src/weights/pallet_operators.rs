@@ -1,6 +1,6 @@
 //! Weights of `pallet_operators`, written by `scripts/benchmark`: do not edit.
 //!
-//! CPU: AMD EPYC. Steps: 50, repetitions: 20.
+//! CPU: Intel(R) Xeon(R) Processor @ 2.50GHz. Steps: 50, repetitions: 20.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(clippy::unnecessary_cast, unused_parens)]
@@ -17,10 +17,10 @@ impl<T: frame_system::Config> pallet_operators::WeightInfo for WeightInfo<T> {
 	/// Storage: `Operators::Keys` (r:2 w:0)
 	/// Proof: `Operators::Keys` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(139), added: 2614, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
 	fn register() -> Weight {
-		// At least 62_954_000 picoseconds.
-		Weight::from_parts(66_048_000, 6052)
+		// At least 101_620_000 picoseconds.
+		Weight::from_parts(105_354_000, 6052)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
@@ -29,18 +29,18 @@ impl<T: frame_system::Config> pallet_operators::WeightInfo for WeightInfo<T> {
 	/// Storage: `Operators::Keys` (r:1 w:0)
 	/// Proof: `Operators::Keys` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
 	fn set_payout() -> Weight {
-		// At least 21_172_000 picoseconds.
-		Weight::from_parts(23_726_000, 4610)
+		// At least 42_405_000 picoseconds.
+		Weight::from_parts(44_459_000, 4610)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	/// Storage: `Operators::Operators` (r:1 w:1)
 	/// Proof: `Operators::Operators` (`max_values`: None, `max_size`: Some(1145), added: 3620, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(139), added: 2614, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
 	fn bond_more() -> Weight {
-		// At least 66_779_000 picoseconds.
-		Weight::from_parts(72_118_000, 4610)
+		// At least 107_489_000 picoseconds.
+		Weight::from_parts(112_945_000, 4610)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
@@ -51,20 +51,20 @@ impl<T: frame_system::Config> pallet_operators::WeightInfo for WeightInfo<T> {
 	/// Storage: `Timing::UnbondingEpochs` (r:1 w:0)
 	/// Proof: `Timing::UnbondingEpochs` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	fn unbond() -> Weight {
-		// At least 24_186_000 picoseconds.
-		Weight::from_parts(28_363_000, 4610)
+		// At least 46_882_000 picoseconds.
+		Weight::from_parts(48_863_000, 4610)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	/// Storage: `Operators::Operators` (r:1 w:1)
 	/// Proof: `Operators::Operators` (`max_values`: None, `max_size`: Some(1145), added: 3620, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(139), added: 2614, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::VoidedAt` (r:0 w:5)
 	/// Proof: `Operators::VoidedAt` (`max_values`: None, `max_size`: Some(61), added: 2536, mode: `MaxEncodedLen`)
 	fn withdraw() -> Weight {
-		// At least 71_676_000 picoseconds.
-		Weight::from_parts(80_189_000, 4610)
+		// At least 113_583_000 picoseconds.
+		Weight::from_parts(118_171_000, 4610)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(7))
 	}
@@ -75,14 +75,14 @@ impl<T: frame_system::Config> pallet_operators::WeightInfo for WeightInfo<T> {
 	/// Storage: `Operators::NextWorkerId` (r:1 w:1)
 	/// Proof: `Operators::NextWorkerId` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(139), added: 2614, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Workers` (r:0 w:1)
 	/// Proof: `Operators::Workers` (`max_values`: None, `max_size`: Some(141), added: 2616, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::WorkersOf` (r:0 w:1)
 	/// Proof: `Operators::WorkersOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn add_worker() -> Weight {
-		// At least 81_120_000 picoseconds.
-		Weight::from_parts(108_141_000, 8230)
+		// At least 130_946_000 picoseconds.
+		Weight::from_parts(135_380_000, 8230)
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(6))
 	}
@@ -95,8 +95,8 @@ impl<T: frame_system::Config> pallet_operators::WeightInfo for WeightInfo<T> {
 	/// Storage: `ProofOfFlops::CurrentRound` (r:1 w:0)
 	/// Proof: `ProofOfFlops::CurrentRound` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	fn rotate_key() -> Weight {
-		// At least 34_091_000 picoseconds.
-		Weight::from_parts(45_047_000, 8230)
+		// At least 62_665_000 picoseconds.
+		Weight::from_parts(65_905_000, 8230)
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
@@ -104,18 +104,20 @@ impl<T: frame_system::Config> pallet_operators::WeightInfo for WeightInfo<T> {
 	/// Proof: `Operators::Workers` (`max_values`: None, `max_size`: Some(141), added: 2616, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfFlops::Standings` (r:1 w:0)
 	/// Proof: `ProofOfFlops::Standings` (`max_values`: None, `max_size`: Some(590), added: 3065, mode: `MaxEncodedLen`)
+	/// Storage: `GpuMarket::Presences` (r:1 w:0)
+	/// Proof: `GpuMarket::Presences` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Operators` (r:1 w:1)
 	/// Proof: `Operators::Operators` (`max_values`: None, `max_size`: Some(1145), added: 3620, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(139), added: 2614, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Keys` (r:0 w:2)
 	/// Proof: `Operators::Keys` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::WorkersOf` (r:0 w:1)
 	/// Proof: `Operators::WorkersOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn remove_worker() -> Weight {
-		// At least 77_065_000 picoseconds.
-		Weight::from_parts(86_949_000, 4610)
-			.saturating_add(T::DbWeight::get().reads(4))
+		// At least 132_663_000 picoseconds.
+		Weight::from_parts(142_244_000, 4610)
+			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(6))
 	}
 	/// Storage: `Operators::Workers` (r:1 w:1)
@@ -123,12 +125,12 @@ impl<T: frame_system::Config> pallet_operators::WeightInfo for WeightInfo<T> {
 	/// Storage: `Operators::Operators` (r:1 w:0)
 	/// Proof: `Operators::Operators` (`max_values`: None, `max_size`: Some(1145), added: 3620, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(139), added: 2614, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Devices` (r:0 w:1)
 	/// Proof: `Operators::Devices` (`max_values`: None, `max_size`: Some(178), added: 2653, mode: `MaxEncodedLen`)
 	fn add_device() -> Weight {
-		// At least 73_850_000 picoseconds.
-		Weight::from_parts(106_589_000, 4610)
+		// At least 119_063_000 picoseconds.
+		Weight::from_parts(151_044_000, 4610)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
@@ -137,8 +139,8 @@ impl<T: frame_system::Config> pallet_operators::WeightInfo for WeightInfo<T> {
 	/// Storage: `Operators::Devices` (r:1 w:1)
 	/// Proof: `Operators::Devices` (`max_values`: None, `max_size`: Some(178), added: 2653, mode: `MaxEncodedLen`)
 	fn describe_device() -> Weight {
-		// At least 17_806_000 picoseconds.
-		Weight::from_parts(28_162_000, 3643)
+		// At least 35_352_000 picoseconds.
+		Weight::from_parts(51_457_000, 3643)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -147,10 +149,10 @@ impl<T: frame_system::Config> pallet_operators::WeightInfo for WeightInfo<T> {
 	/// Storage: `Operators::Devices` (r:1 w:1)
 	/// Proof: `Operators::Devices` (`max_values`: None, `max_size`: Some(178), added: 2653, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(139), added: 2614, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
 	fn remove_device() -> Weight {
-		// At least 58_657_000 picoseconds.
-		Weight::from_parts(62_593_000, 3643)
+		// At least 95_966_000 picoseconds.
+		Weight::from_parts(146_147_000, 3658)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
@@ -161,8 +163,8 @@ impl<T: frame_system::Config> pallet_operators::WeightInfo for WeightInfo<T> {
 	/// Storage: `Timing::UnbondingEpochs` (r:1 w:0)
 	/// Proof: `Timing::UnbondingEpochs` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	fn retire() -> Weight {
-		// At least 26_670_000 picoseconds.
-		Weight::from_parts(31_047_000, 4610)
+		// At least 51_344_000 picoseconds.
+		Weight::from_parts(78_244_000, 4610)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -171,14 +173,14 @@ impl<T: frame_system::Config> pallet_operators::WeightInfo for WeightInfo<T> {
 	/// Storage: `Operators::Operators` (r:1 w:1)
 	/// Proof: `Operators::Operators` (`max_values`: None, `max_size`: Some(1145), added: 3620, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(139), added: 2614, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:2 w:2)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::TotalBurnt` (r:1 w:1)
 	/// Proof: `Operators::TotalBurnt` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
 	fn execute_conviction() -> Weight {
-		// At least 131_025_000 picoseconds.
-		Weight::from_parts(149_372_000, 6196)
+		// At least 200_908_000 picoseconds.
+		Weight::from_parts(263_442_000, 6196)
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(6))
 	}
@@ -187,10 +189,10 @@ impl<T: frame_system::Config> pallet_operators::WeightInfo for WeightInfo<T> {
 	/// Storage: `Operators::Operators` (r:1 w:1)
 	/// Proof: `Operators::Operators` (`max_values`: None, `max_size`: Some(1145), added: 3620, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(139), added: 2614, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
 	fn cancel_conviction() -> Weight {
-		// At least 65_107_000 picoseconds.
-		Weight::from_parts(71_586_000, 4610)
+		// At least 104_988_000 picoseconds.
+		Weight::from_parts(141_972_000, 4610)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
@@ -205,8 +207,8 @@ impl<T: frame_system::Config> pallet_operators::WeightInfo for WeightInfo<T> {
 	/// Storage: `System::Account` (r:2 w:2)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn delegate() -> Weight {
-		// At least 102_242_000 picoseconds.
-		Weight::from_parts(113_299_000, 8658)
+		// At least 162_056_000 picoseconds.
+		Weight::from_parts(182_653_000, 8658)
 			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().writes(6))
 	}
@@ -223,8 +225,8 @@ impl<T: frame_system::Config> pallet_operators::WeightInfo for WeightInfo<T> {
 	/// Storage: `Timing::UnbondingEpochs` (r:1 w:0)
 	/// Proof: `Timing::UnbondingEpochs` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	fn undelegate() -> Weight {
-		// At least 58_126_000 picoseconds.
-		Weight::from_parts(97_675_000, 6102)
+		// At least 101_632_000 picoseconds.
+		Weight::from_parts(114_491_000, 6102)
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
@@ -239,8 +241,8 @@ impl<T: frame_system::Config> pallet_operators::WeightInfo for WeightInfo<T> {
 	/// Storage: `System::Account` (r:2 w:2)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn withdraw_delegation() -> Weight {
-		// At least 99_718_000 picoseconds.
-		Weight::from_parts(157_804_000, 6196)
+		// At least 157_660_000 picoseconds.
+		Weight::from_parts(198_660_000, 6196)
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
@@ -253,8 +255,8 @@ impl<T: frame_system::Config> pallet_operators::WeightInfo for WeightInfo<T> {
 	/// Storage: `Operators::Cohorts` (r:5 w:4)
 	/// Proof: `Operators::Cohorts` (`max_values`: None, `max_size`: Some(81), added: 2556, mode: `MaxEncodedLen`)
 	fn redelegate() -> Weight {
-		// At least 103_053_000 picoseconds.
-		Weight::from_parts(172_236_000, 13770)
+		// At least 154_770_000 picoseconds.
+		Weight::from_parts(229_199_000, 13770)
 			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().writes(8))
 	}
@@ -269,10 +271,26 @@ impl<T: frame_system::Config> pallet_operators::WeightInfo for WeightInfo<T> {
 	/// Storage: `System::Account` (r:2 w:2)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn claim_rewards() -> Weight {
-		// At least 96_904_000 picoseconds.
-		Weight::from_parts(163_673_000, 6196)
+		// At least 153_192_000 picoseconds.
+		Weight::from_parts(168_610_000, 6196)
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(5))
+	}
+	/// Storage: `Operators::Operators` (r:1 w:1)
+	/// Proof: `Operators::Operators` (`max_values`: None, `max_size`: Some(1145), added: 3620, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::Delegations` (r:1 w:1)
+	/// Proof: `Operators::Delegations` (`max_values`: None, `max_size`: Some(826), added: 3301, mode: `MaxEncodedLen`)
+	/// Storage: `Session::CurrentIndex` (r:1 w:0)
+	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `Operators::Cohorts` (r:2 w:2)
+	/// Proof: `Operators::Cohorts` (`max_values`: None, `max_size`: Some(81), added: 2556, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:3 w:3)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	fn settle_delegation() -> Weight {
+		// At least 221_859_000 picoseconds.
+		Weight::from_parts(245_830_000, 8799)
+			.saturating_add(T::DbWeight::get().reads(8))
+			.saturating_add(T::DbWeight::get().writes(7))
 	}
 	/// Storage: `Operators::Operators` (r:1 w:1)
 	/// Proof: `Operators::Operators` (`max_values`: None, `max_size`: Some(1145), added: 3620, mode: `MaxEncodedLen`)
@@ -281,8 +299,8 @@ impl<T: frame_system::Config> pallet_operators::WeightInfo for WeightInfo<T> {
 	/// Storage: `Timing::UnbondingEpochs` (r:1 w:0)
 	/// Proof: `Timing::UnbondingEpochs` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	fn set_commission() -> Weight {
-		// At least 23_615_000 picoseconds.
-		Weight::from_parts(31_557_000, 4610)
+		// At least 45_576_000 picoseconds.
+		Weight::from_parts(49_774_000, 4610)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -291,8 +309,8 @@ impl<T: frame_system::Config> pallet_operators::WeightInfo for WeightInfo<T> {
 	/// Storage: `Operators::AllocationDelay` (r:1 w:0)
 	/// Proof: `Operators::AllocationDelay` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	fn allocate() -> Weight {
-		// At least 22_293_000 picoseconds.
-		Weight::from_parts(39_770_000, 4610)
+		// At least 42_522_000 picoseconds.
+		Weight::from_parts(46_310_000, 4610)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -301,23 +319,16 @@ impl<T: frame_system::Config> pallet_operators::WeightInfo for WeightInfo<T> {
 	/// Storage: `Operators::AllocationDelay` (r:0 w:1)
 	/// Proof: `Operators::AllocationDelay` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	fn set_allocation_delay() -> Weight {
-		// At least 8_633_000 picoseconds.
-		Weight::from_parts(9_564_000, 1489)
+		// At least 18_710_000 picoseconds.
+		Weight::from_parts(25_776_000, 1489)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	/// Storage: `Operators::EconomicPolicy` (r:0 w:1)
 	/// Proof: `Operators::EconomicPolicy` (`max_values`: Some(1), `max_size`: Some(22), added: 517, mode: `MaxEncodedLen`)
 	fn set_policy() -> Weight {
-		// At least 5_929_000 picoseconds.
-		Weight::from_parts(6_810_000, 0)
+		// At least 13_850_000 picoseconds.
+		Weight::from_parts(15_604_000, 0)
 			.saturating_add(T::DbWeight::get().writes(1))
-	}
-	/// Not measured yet: at most what leaving, withdrawing and claiming take one after the other.
-	fn settle_delegation() -> Weight {
-		use pallet_operators::WeightInfo as Measured;
-		<Self as Measured>::undelegate()
-			.saturating_add(<Self as Measured>::withdraw_delegation())
-			.saturating_add(<Self as Measured>::claim_rewards())
 	}
 }

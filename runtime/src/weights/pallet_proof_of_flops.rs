@@ -1,6 +1,6 @@
 //! Weights of `pallet_proof_of_flops`, written by `scripts/benchmark`: do not edit.
 //!
-//! CPU: AMD EPYC. Steps: 40, repetitions: 16.
+//! CPU: Intel(R) Xeon(R) Processor @ 2.50GHz. Steps: 50, repetitions: 20.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(clippy::unnecessary_cast, unused_parens)]
@@ -21,8 +21,8 @@ impl<T: frame_system::Config> pallet_proof_of_flops::WeightInfo for WeightInfo<T
 	/// Storage: `Beacon::Accumulator` (r:1 w:0)
 	/// Proof: `Beacon::Accumulator` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
 	fn on_initialize_idle() -> Weight {
-		// At least 10_365_000 picoseconds.
-		Weight::from_parts(17_226_000, 3566)
+		// At least 20_312_000 picoseconds.
+		Weight::from_parts(22_090_000, 3566)
 			.saturating_add(T::DbWeight::get().reads(4))
 	}
 	/// Storage: `ProofOfFlops::Parameters` (r:1 w:0)
@@ -36,8 +36,8 @@ impl<T: frame_system::Config> pallet_proof_of_flops::WeightInfo for WeightInfo<T
 	/// Storage: `Babe::CurrentSlot` (r:1 w:0)
 	/// Proof: `Babe::CurrentSlot` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	fn on_initialize_open() -> Weight {
-		// At least 26_239_000 picoseconds.
-		Weight::from_parts(45_217_000, 3566)
+		// At least 46_188_000 picoseconds.
+		Weight::from_parts(52_122_000, 3566)
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
@@ -56,8 +56,8 @@ impl<T: frame_system::Config> pallet_proof_of_flops::WeightInfo for WeightInfo<T
 	/// Storage: `ProofOfFlops::LastTurnout` (r:0 w:1)
 	/// Proof: `ProofOfFlops::LastTurnout` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	fn on_initialize_sample() -> Weight {
-		// At least 24_627_000 picoseconds.
-		Weight::from_parts(35_112_000, 3566)
+		// At least 43_443_000 picoseconds.
+		Weight::from_parts(67_176_000, 3566)
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
@@ -95,10 +95,10 @@ impl<T: frame_system::Config> pallet_proof_of_flops::WeightInfo for WeightInfo<T
 	/// Proof: `ProofOfFlops::LastTurnout` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// `c` is in `[0, 8]`.
 	fn commit(c: u32, ) -> Weight {
-		// At least 99_518_000 picoseconds.
-		Weight::from_parts(141_119_869, 4610)
-			// Standard error: 303_925
-			.saturating_add(Weight::from_parts(37_569_996, 0).saturating_mul(c.into()))
+		// At least 168_643_000 picoseconds.
+		Weight::from_parts(292_918_685, 4610)
+			// Standard error: 1_101_261
+			.saturating_add(Weight::from_parts(51_125_895, 0).saturating_mul(c.into()))
 			.saturating_add(T::DbWeight::get().reads(15))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(c.into())))
 			.saturating_add(T::DbWeight::get().writes(8))
@@ -129,10 +129,10 @@ impl<T: frame_system::Config> pallet_proof_of_flops::WeightInfo for WeightInfo<T
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// `o` is in `[1, 16]`.
 	fn reveal(o: u32, ) -> Weight {
-		// At least 471_571_000 picoseconds.
-		Weight::from_parts(457_960_021, 21598)
-			// Standard error: 2_151_643
-			.saturating_add(Weight::from_parts(145_200_024, 0).saturating_mul(o.into()))
+		// At least 592_568_000 picoseconds.
+		Weight::from_parts(690_424_327, 21598)
+			// Standard error: 4_520_316
+			.saturating_add(Weight::from_parts(193_649_092, 0).saturating_mul(o.into()))
 			.saturating_add(T::DbWeight::get().reads(18))
 			.saturating_add(T::DbWeight::get().writes(12))
 	}
@@ -174,10 +174,10 @@ impl<T: frame_system::Config> pallet_proof_of_flops::WeightInfo for WeightInfo<T
 	/// Proof: `Operators::Convictions` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
 	/// `c` is in `[1, 8]`.
 	fn settle(c: u32, ) -> Weight {
-		// At least 122_723_000 picoseconds.
-		Weight::from_parts(137_568_728, 4610)
-			// Standard error: 327_730
-			.saturating_add(Weight::from_parts(38_685_445, 0).saturating_mul(c.into()))
+		// At least 202_102_000 picoseconds.
+		Weight::from_parts(264_035_225, 4610)
+			// Standard error: 1_311_724
+			.saturating_add(Weight::from_parts(79_329_650, 0).saturating_mul(c.into()))
 			.saturating_add(T::DbWeight::get().reads(15))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(c.into())))
 			.saturating_add(T::DbWeight::get().writes(11))
@@ -210,10 +210,10 @@ impl<T: frame_system::Config> pallet_proof_of_flops::WeightInfo for WeightInfo<T
 	/// Proof: `Operators::Devices` (`max_values`: None, `max_size`: Some(178), added: 2653, mode: `MaxEncodedLen`)
 	/// `c` is in `[0, 8]`.
 	fn release_buffer(c: u32, ) -> Weight {
-		// At least 93_820_000 picoseconds.
-		Weight::from_parts(104_339_343, 4610)
-			// Standard error: 79_751
-			.saturating_add(Weight::from_parts(30_856_063, 0).saturating_mul(c.into()))
+		// At least 159_084_000 picoseconds.
+		Weight::from_parts(292_704_266, 4610)
+			// Standard error: 943_666
+			.saturating_add(Weight::from_parts(45_089_711, 0).saturating_mul(c.into()))
 			.saturating_add(T::DbWeight::get().reads(11))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(c.into())))
 			.saturating_add(T::DbWeight::get().writes(8))

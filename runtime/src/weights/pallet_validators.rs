@@ -1,6 +1,6 @@
 //! Weights of `pallet_validators`, written by `scripts/benchmark`: do not edit.
 //!
-//! CPU: AMD EPYC. Steps: 40, repetitions: 16.
+//! CPU: Intel(R) Xeon(R) Processor @ 2.50GHz. Steps: 50, repetitions: 20.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(clippy::unnecessary_cast, unused_parens)]
@@ -20,37 +20,42 @@ impl<T: frame_system::Config> pallet_validators::WeightInfo for WeightInfo<T> {
 	/// Proof: `Validators::MinimumSelfBond` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
 	/// Storage: `Validators::Candidates` (r:302 w:2)
 	/// Proof: `Validators::Candidates` (`max_values`: None, `max_size`: Some(54), added: 2529, mode: `MaxEncodedLen`)
+	/// Storage: `Session::CurrentIndex` (r:1 w:0)
+	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `Validators::LastReports` (r:1 w:0)
+	/// Proof: `Validators::LastReports` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `Validators::CounterForCandidates` (r:1 w:1)
 	/// Proof: `Validators::CounterForCandidates` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// `c` is in `[1, 300]`.
 	fn validate(c: u32, ) -> Weight {
-		// At least 74_471_000 picoseconds.
-		Weight::from_parts(76_604_000, 6048)
-			// Standard error: 199_722
-			.saturating_add(Weight::from_parts(20_370_436, 0).saturating_mul(c.into()))
-			.saturating_add(T::DbWeight::get().reads(6))
+		// At least 117_905_000 picoseconds.
+		Weight::from_parts(114_244_229, 6048)
+			// Standard error: 636_965
+			.saturating_add(Weight::from_parts(33_771_636, 0).saturating_mul(c.into()))
+			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(c.into())))
 			.saturating_add(T::DbWeight::get().writes(3))
 			.saturating_add(Weight::from_parts(0, 3620).saturating_mul(c.into()))
-			// `LastReports`, read in addition, is not measured yet: at most what stopping takes.
-			.saturating_add(<Self as pallet_validators::WeightInfo>::stop_validating())
 	}
 	/// Storage: `Validators::Candidates` (r:1 w:1)
 	/// Proof: `Validators::Candidates` (`max_values`: None, `max_size`: Some(54), added: 2529, mode: `MaxEncodedLen`)
+	/// Storage: `Session::CurrentIndex` (r:1 w:0)
+	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `Validators::LastReports` (r:1 w:0)
+	/// Proof: `Validators::LastReports` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `Validators::CounterForCandidates` (r:1 w:1)
 	/// Proof: `Validators::CounterForCandidates` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	fn stop_validating() -> Weight {
-		// At least 18_627_000 picoseconds.
-		// `LastReports`, read in addition, is not measured yet: twice of everything else.
-		Weight::from_parts(46_428_000, 7038)
+		// At least 47_920_000 picoseconds.
+		Weight::from_parts(61_191_000, 3519)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	/// Storage: `Validators::Limits` (r:0 w:1)
 	/// Proof: `Validators::Limits` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	fn set_limits() -> Weight {
-		// At least 5_708_000 picoseconds.
-		Weight::from_parts(8_563_000, 0)
+		// At least 13_180_000 picoseconds.
+		Weight::from_parts(16_539_000, 0)
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	/// Storage: `Validators::Candidates` (r:1 w:0)
@@ -70,8 +75,8 @@ impl<T: frame_system::Config> pallet_validators::WeightInfo for WeightInfo<T> {
 	/// Storage: `Session::KeyOwner` (r:0 w:2)
 	/// Proof: `Session::KeyOwner` (`max_values`: None, `max_size`: None, mode: `Measured`)
 	fn remove_keys() -> Weight {
-		// At least 208_931_000 picoseconds.
-		Weight::from_parts(292_835_000, 19516)
+		// At least 282_555_000 picoseconds.
+		Weight::from_parts(439_210_000, 19516)
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
@@ -92,12 +97,10 @@ impl<T: frame_system::Config> pallet_validators::WeightInfo for WeightInfo<T> {
 	/// `v` is in `[1, 100]`.
 	/// `c` is in `[100, 300]`.
 	fn new_session(v: u32, c: u32, ) -> Weight {
-		// At least 1_793_807_000 picoseconds.
-		Weight::from_parts(1_379_749_369, 3519)
-			// Standard error: 1_655_296
-			.saturating_add(Weight::from_parts(436_316, 0).saturating_mul(v.into()))
-			// Standard error: 821_472
-			.saturating_add(Weight::from_parts(15_968_065, 0).saturating_mul(c.into()))
+		// At least 2_698_683_000 picoseconds.
+		Weight::from_parts(399_337_434, 3519)
+			// Standard error: 1_290_915
+			.saturating_add(Weight::from_parts(40_270_199, 0).saturating_mul(c.into()))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(c.into())))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(v.into())))
@@ -113,10 +116,10 @@ impl<T: frame_system::Config> pallet_validators::WeightInfo for WeightInfo<T> {
 	/// Proof: `Validators::Candidates` (`max_values`: None, `max_size`: Some(54), added: 2529, mode: `MaxEncodedLen`)
 	/// `v` is in `[1, 100]`.
 	fn start_session(v: u32, ) -> Weight {
-		// At least 23_965_000 picoseconds.
-		Weight::from_parts(25_928_000, 3517)
-			// Standard error: 361_503
-			.saturating_add(Weight::from_parts(34_134_623, 0).saturating_mul(v.into()))
+		// At least 42_123_000 picoseconds.
+		Weight::from_parts(42_877_000, 3517)
+			// Standard error: 207_443
+			.saturating_add(Weight::from_parts(42_110_910, 0).saturating_mul(v.into()))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(v.into())))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -147,6 +150,10 @@ impl<T: frame_system::Config> pallet_validators::WeightInfo for WeightInfo<T> {
 	/// Proof: `Validators::MinimumSelfBond` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
 	/// Storage: `Validators::Limits` (r:1 w:0)
 	/// Proof: `Validators::Limits` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::LastReports` (r:101 w:100)
+	/// Proof: `Validators::LastReports` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::CounterForLastReports` (r:1 w:1)
+	/// Proof: `Validators::CounterForLastReports` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `Historical::StoredRange` (r:1 w:1)
 	/// Proof: `Historical::StoredRange` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Validators::Charges` (r:100 w:100)
@@ -155,17 +162,15 @@ impl<T: frame_system::Config> pallet_validators::WeightInfo for WeightInfo<T> {
 	/// Proof: `Historical::HistoricalSessions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	/// `v` is in `[1, 100]`.
 	fn end_session(v: u32, ) -> Weight {
-		// At least 79_658_000 picoseconds.
-		Weight::from_parts(81_841_107, 3533)
-			// Standard error: 1_659_542
-			.saturating_add(Weight::from_parts(74_530_544, 0).saturating_mul(v.into()))
-			.saturating_add(T::DbWeight::get().reads(7))
-			.saturating_add(T::DbWeight::get().reads((9_u64).saturating_mul(v.into())))
-			.saturating_add(T::DbWeight::get().writes(2))
-			.saturating_add(T::DbWeight::get().writes((5_u64).saturating_mul(v.into())))
+		// At least 164_623_000 picoseconds.
+		Weight::from_parts(166_370_000, 3533)
+			// Standard error: 1_707_822
+			.saturating_add(Weight::from_parts(143_952_285, 0).saturating_mul(v.into()))
+			.saturating_add(T::DbWeight::get().reads(9))
+			.saturating_add(T::DbWeight::get().reads((10_u64).saturating_mul(v.into())))
+			.saturating_add(T::DbWeight::get().writes(3))
+			.saturating_add(T::DbWeight::get().writes((6_u64).saturating_mul(v.into())))
 			.saturating_add(Weight::from_parts(0, 5174).saturating_mul(v.into()))
-			// `LastReports`, forgotten in addition, are not measured yet: each at most what stopping takes.
-			.saturating_add(<Self as pallet_validators::WeightInfo>::stop_validating().saturating_mul(v.into()))
 	}
 	/// Storage: `Validators::Tallies` (r:1 w:1)
 	/// Proof: `Validators::Tallies` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
@@ -176,8 +181,8 @@ impl<T: frame_system::Config> pallet_validators::WeightInfo for WeightInfo<T> {
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn note_author() -> Weight {
-		// At least 45_487_000 picoseconds.
-		Weight::from_parts(49_364_000, 3593)
+		// At least 80_004_000 picoseconds.
+		Weight::from_parts(155_347_000, 3593)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
@@ -185,14 +190,18 @@ impl<T: frame_system::Config> pallet_validators::WeightInfo for WeightInfo<T> {
 	/// Proof: `Timing::UnbondingEpochs` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `Validators::Charges` (r:100 w:100)
 	/// Proof: `Validators::Charges` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
+	/// Storage: `Session::CurrentIndex` (r:1 w:0)
+	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `Validators::LastReports` (r:100 w:100)
+	/// Proof: `Validators::LastReports` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::CounterForLastReports` (r:1 w:1)
+	/// Proof: `Validators::CounterForLastReports` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `Session::Validators` (r:1 w:0)
 	/// Proof: `Session::Validators` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
 	/// Storage: `Validators::Offenders` (r:100 w:100)
 	/// Proof: `Validators::Offenders` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `Validators::Candidates` (r:100 w:100)
 	/// Proof: `Validators::Candidates` (`max_values`: None, `max_size`: Some(54), added: 2529, mode: `MaxEncodedLen`)
-	/// Storage: `Session::CurrentIndex` (r:1 w:0)
-	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
 	/// Storage: `Session::DisabledValidators` (r:1 w:1)
 	/// Proof: `Session::DisabledValidators` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
 	/// Storage: `Validators::Exposures` (r:100 w:0)
@@ -203,17 +212,15 @@ impl<T: frame_system::Config> pallet_validators::WeightInfo for WeightInfo<T> {
 	/// Proof: `Validators::OffenceQueue` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// `n` is in `[1, 100]`.
 	fn on_offence(n: u32, ) -> Weight {
-		// At least 164_284_000 picoseconds.
-		Weight::from_parts(74_675_768, 10006)
-			// Standard error: 829_713
-			.saturating_add(Weight::from_parts(53_311_669, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(5))
-			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(n.into())))
-			.saturating_add(T::DbWeight::get().writes(2))
-			.saturating_add(T::DbWeight::get().writes((4_u64).saturating_mul(n.into())))
+		// At least 312_217_000 picoseconds.
+		Weight::from_parts(96_710_780, 10095)
+			// Standard error: 1_486_284
+			.saturating_add(Weight::from_parts(140_622_115, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(6))
+			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(3))
+			.saturating_add(T::DbWeight::get().writes((5_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 2589).saturating_mul(n.into()))
-			// `LastReports`, kept in addition, are not measured yet: each at most what stopping takes.
-			.saturating_add(<Self as pallet_validators::WeightInfo>::stop_validating().saturating_mul(n.into()))
 	}
 	/// Storage: `Validators::OffenceQueueEnds` (r:1 w:1)
 	/// Proof: `Validators::OffenceQueueEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
@@ -245,10 +252,10 @@ impl<T: frame_system::Config> pallet_validators::WeightInfo for WeightInfo<T> {
 	/// Proof: `Operators::VoidedAt` (`max_values`: None, `max_size`: Some(61), added: 2536, mode: `MaxEncodedLen`)
 	/// `n` is in `[0, 4]`.
 	fn drain_charges(n: u32, ) -> Weight {
-		// At least 5_148_000 picoseconds.
-		Weight::from_parts(92_930_094, 3521)
-			// Standard error: 3_925_063
-			.saturating_add(Weight::from_parts(158_010_827, 0).saturating_mul(n.into()))
+		// At least 11_431_000 picoseconds.
+		Weight::from_parts(88_043_854, 3521)
+			// Standard error: 4_208_088
+			.saturating_add(Weight::from_parts(355_739_315, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().reads((7_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(1))

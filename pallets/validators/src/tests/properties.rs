@@ -28,12 +28,16 @@ enum Action {
 	Allocate(AccountId, u32),
 	Delegate(AccountId, AccountId, Balance),
 	Undelegate(AccountId, AccountId, Balance),
+	Redelegate(AccountId, AccountId, AccountId, Balance),
+	WithdrawDelegation(AccountId, AccountId),
+	SettleDelegation(AccountId, AccountId),
 	Claim(AccountId, AccountId),
 	Report(Vec<AccountId>, u32, u64, u32),
 	SetLimits(u32, u32),
 	Silence(Vec<AccountId>),
 	PayFee(Balance),
 	Execute(u64),
+	Cancel(u64),
 	Blocks(u64),
 	Session,
 }
@@ -57,6 +61,10 @@ fn action() -> impl Strategy<Value = Action> {
 		(delegator(), operator(), amount()).prop_map(|(who, to, amount)| Delegate(who, to, amount)),
 		(delegator(), operator(), amount())
 			.prop_map(|(who, of, amount)| Undelegate(who, of, amount)),
+		(delegator(), operator(), operator(), amount())
+			.prop_map(|(who, from, to, amount)| Redelegate(who, from, to, amount)),
+		(delegator(), operator()).prop_map(|(who, of)| WithdrawDelegation(who, of)),
+		(delegator(), operator()).prop_map(|(who, of)| SettleDelegation(who, of)),
 		(delegator(), operator()).prop_map(|(who, of)| Claim(who, of)),
 		operator().prop_map(|who| Claim(who, who)),
 		(prop::collection::vec(operator(), 1..4), 0..9u32, 0..5u64, 0..=100u32)
@@ -65,6 +73,7 @@ fn action() -> impl Strategy<Value = Action> {
 		prop::collection::vec(operator(), 0..4).prop_map(Silence),
 		amount().prop_map(PayFee),
 		(0..6u64).prop_map(Execute),
+		(0..6u64).prop_map(Cancel),
 		(1..SESSION).prop_map(Blocks),
 		Just(Session),
 		Just(Session),
@@ -98,6 +107,15 @@ fn act(action: Action) -> Balance {
 		Action::Undelegate(who, of, amount) => {
 			forget(Operators::undelegate(signed(who), of, amount))
 		}
+		Action::Redelegate(who, from, to, amount) => {
+			forget(Operators::redelegate(signed(who), from, to, amount))
+		}
+		Action::WithdrawDelegation(who, of) => {
+			forget(Operators::withdraw_delegation(signed(who), of))
+		}
+		Action::SettleDelegation(who, of) => {
+			forget(Operators::settle_delegation(signed(NOBODY), of, who))
+		}
 		Action::Claim(who, of) => forget(Operators::claim_rewards(signed(who), of)),
 		Action::Report(mut who, ago, time, percent) => {
 			who.sort_unstable();
@@ -121,6 +139,10 @@ fn act(action: Action) -> Balance {
 			return before - Balances::total_issuance();
 		}
 		Action::Execute(id) => forget(Operators::execute_conviction(signed(NOBODY), id)),
+		Action::Cancel(id) => {
+			let reason = b"a mistake".to_vec().try_into().unwrap();
+			forget(Operators::cancel_conviction(RuntimeOrigin::root(), id, reason))
+		}
 		Action::Blocks(blocks) => skip(blocks),
 		Action::Session => {
 			let before = serving().len().min(queued().len());
