@@ -31,6 +31,7 @@ use sp_consensus_babe::{
 use crate::{
 	cli::NodeOptions,
 	disk,
+	equivocations::Watch,
 	problem::Problem,
 	rpc,
 	seal::{self, TimedSeal},
@@ -47,12 +48,14 @@ pub(crate) type FullPool = TransactionPoolHandle<Block, FullClient>;
 /// The rule for the best chain.
 pub(crate) type FullSelectChain = LongestChain<FullBackend, Block>;
 type FinalityImport = GrandpaBlockImport<FullBackend, Block, FullClient, FullSelectChain>;
-type FullBlockImport = BabeBlockImport<
-	Block,
-	FullClient,
-	FinalityImport,
-	BabeCreateInherentDataProviders<Block>,
-	FullSelectChain,
+type FullBlockImport = Watch<
+	BabeBlockImport<
+		Block,
+		FullClient,
+		FinalityImport,
+		BabeCreateInherentDataProviders<Block>,
+		FullSelectChain,
+	>,
 >;
 
 /// A proof of finality is kept at least every so many blocks, for warp sync and light clients.
@@ -160,14 +163,16 @@ pub(crate) fn new_parts(config: &Configuration, clock: Clock) -> Result<Parts, S
 		}
 		Clock::Slots => seal::import_inherents(client.clone(), slot_duration),
 	};
+	let transactions = OffchainTransactionPoolFactory::new(transaction_pool.clone());
 	let (block_import, babe_link) = sc_consensus_babe::block_import(
 		babe_config,
 		grandpa_import,
 		client.clone(),
 		import_inherents,
 		select_chain.clone(),
-		OffchainTransactionPoolFactory::new(transaction_pool.clone()),
+		transactions.clone(),
 	)?;
+	let block_import = Watch::new(block_import, client.clone(), transactions);
 	let (import_queue, babe_worker) =
 		sc_consensus_babe::import_queue(sc_consensus_babe::ImportQueueParams {
 			link: babe_link.clone(),

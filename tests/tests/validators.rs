@@ -161,8 +161,11 @@ async fn rotate(machine: &Machine, observer: &Member, eve: &Candidate) {
 	let mut last = observer.turn(number).await.slot;
 	let arguments = ["operator", "validate", "--rotate", "--dev-account", "eve//stash"];
 	assay_json(machine.folder(), &observer.node.url(), &arguments);
-	let new = observer.babe_key(eve.account()).await;
-	assert_ne!(old, new, "the keys are still the old ones");
+	let new = eventually("new keys", LIMIT, || async {
+		let key = observer.babe_key(eve.account()).await;
+		(key != old).then_some(key)
+	})
+	.await;
 
 	// Her turns and the slots among them without a block, with the old key and with the new one.
 	let mut kept = [(old, 0, 0), (new, 0, 0)];
