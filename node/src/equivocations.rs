@@ -63,7 +63,7 @@ impl<Inner> Watch<Inner> {
 		let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
 		let first = seen.entry((slot, author)).or_insert_with(|| header.clone()).clone();
 		let newest = seen.last_key_value().map_or(slot, |((newest, _), _)| *newest);
-		let oldest = Slot::from(newest.saturating_sub(KEPT_SLOTS));
+		let oldest = newest.saturating_sub(KEPT_SLOTS);
 		while seen.first_key_value().is_some_and(|((slot, _), _)| *slot < oldest) {
 			seen.pop_first();
 		}

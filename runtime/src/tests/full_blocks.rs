@@ -69,18 +69,18 @@ fn computed() -> Duration {
 fn fill(name: &str, calls: impl IntoIterator<Item = (AccountId, RuntimeCall)>) {
 	let limits: BlockWeights = <Runtime as frame_system::Config>::BlockWeights::get();
 	let limit = limits.get(DispatchClass::Normal).max_total.expect("it is limited");
-	let mut calls = calls.into_iter();
 	let (mut used, mut executed) = (Weight::zero(), 0);
 	let before = computed();
-	block(|| loop {
-		let Some((who, call)) = calls.next() else { break };
-		let next = used.saturating_add(call.get_dispatch_info().call_weight);
-		if !next.all_lte(limit) {
-			break;
+	block(|| {
+		for (who, call) in calls {
+			let next = used.saturating_add(call.get_dispatch_info().call_weight);
+			if !next.all_lte(limit) {
+				break;
+			}
+			used = next;
+			executed += 1;
+			assert_ok!(call.dispatch(RuntimeOrigin::signed(who)));
 		}
-		used = next;
-		executed += 1;
-		assert_ok!(call.dispatch(RuntimeOrigin::signed(who)));
 	});
 	let computed = computed() - before;
 	let declared = Duration::from_nanos(used.ref_time() / 1_000);
