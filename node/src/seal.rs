@@ -14,6 +14,7 @@ use std::{error::Error as StdError, sync::Arc, time::Duration};
 
 use assay_runtime::opaque::{Block, Header};
 use futures::channel::oneshot;
+use futures_timer::Delay;
 use sc_consensus::{BlockImport, BlockImportParams};
 use sc_consensus_babe::{
 	authorship, find_pre_digest, BabeConfiguration, BabeIntermediate, BabeLink,
@@ -36,7 +37,6 @@ use sp_inherents::{CreateInherentDataProviders, InherentData};
 use sp_keystore::KeystorePtr;
 use sp_runtime::{traits::Header as _, Digest, DigestItem};
 use sp_timestamp::{InherentDataProvider as TimeInherentDataProvider, Timestamp};
-use tokio::time::MissedTickBehavior;
 
 use crate::service::{FullClient, FullSelectChain};
 
@@ -232,11 +232,10 @@ pub(crate) async fn run<E, I, P, C>(
 	P: TransactionPool<Block = Block> + 'static,
 	C: CreateInherentDataProviders<Block, ()>,
 {
-	let mut ticks = tokio::time::interval(block_time);
-	// After a stall (a suspended machine) go on at the old pace instead of catching up at once.
-	ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
 	loop {
-		ticks.tick().await;
+		// After a stall (a suspended machine) this goes on at the old pace instead of catching up at
+		// once. A timer of Tokio would panic in this blocking task when the runtime ends before it.
+		let next = Delay::new(block_time);
 		let (sender, outcome) = oneshot::channel();
 		seal_block(SealBlockParams {
 			create_empty: true,
@@ -260,5 +259,6 @@ pub(crate) async fn run<E, I, P, C>(
 			Ok(Err(error)) => tracing::error!(target: "seal", "No block was made: {error}"),
 			Err(_) => tracing::error!(target: "seal", "No block was made: sealing was cancelled"),
 		}
+		next.await;
 	}
 }

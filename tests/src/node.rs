@@ -10,10 +10,10 @@ use crate::{
 /// How long a node may take until it answers.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
-/// A well-known validator whose session keys a node has.
+/// Who a node is: a well-known validator, or a name without keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity {
-	/// The flag that gives the node its session keys, such as `--bob`.
+	/// The flag that names the node, such as `--bob`, which gives it the session keys of //Bob, too.
 	pub flag: &'static str,
 	/// The node's key in the network.
 	pub number: u8,

@@ -50,14 +50,26 @@ impl Candidate {
 		subxt::utils::AccountId32(self.account()).to_string()
 	}
 
+	/// The secret of its session keys.
+	fn seed(&self) -> String {
+		format!("//{}", self.name)
+	}
+
+	/// The key that it writes blocks with.
+	fn babe_key(&self) -> sr25519::Public {
+		sr25519::Pair::from_string(&self.seed(), None).expect("a development key").public()
+	}
+
+	/// The key that it votes for finality with.
+	fn grandpa_key(&self) -> ed25519::Public {
+		ed25519::Pair::from_string(&self.seed(), None).expect("a development key").public()
+	}
+
 	/// The account, the validator's name in sessions, and the session keys.
 	fn session_entry(&self) -> Json {
-		let seed = format!("//{}", self.name);
-		let babe = sr25519::Pair::from_string(&seed, None).expect("a development key");
-		let grandpa = ed25519::Pair::from_string(&seed, None).expect("a development key");
 		json!([self.address(), self.address(), {
-			"babe": babe.public().to_ss58check(),
-			"grandpa": grandpa.public().to_ss58check(),
+			"babe": self.babe_key().to_ss58check(),
+			"grandpa": self.grandpa_key().to_ss58check(),
 		}])
 	}
 }
@@ -145,6 +157,23 @@ impl Member {
 			format!("/ip4/127.0.0.1/tcp/{}/p2p/{}", other.node.network_port(), other.peer);
 		let added = self.chain.request("system_addReservedPeer", vec![json!(address)]).await;
 		added.unwrap_or_else(|error| panic!("{address}: {error}"));
+	}
+
+	/// Gives the node the key that a candidate writes blocks with.
+	pub async fn write_as(&self, candidate: &Candidate) {
+		self.insert_key("babe", candidate, candidate.babe_key().0).await;
+	}
+
+	/// Gives the node the key that a candidate votes for finality with.
+	pub async fn vote_as(&self, candidate: &Candidate) {
+		self.insert_key("gran", candidate, candidate.grandpa_key().0).await;
+	}
+
+	async fn insert_key(&self, kind: &str, candidate: &Candidate, key: [u8; 32]) {
+		let key = format!("0x{}", hex::encode(key));
+		let parameters = [kind, &candidate.seed(), &key].map(Json::from).to_vec();
+		let inserted = self.chain.request("author_insertKey", parameters).await;
+		inserted.unwrap_or_else(|error| panic!("a key of {}: {error}", candidate.name));
 	}
 
 	/// Kills the node and starts it again, without peers.

@@ -52,20 +52,15 @@ where
 	}
 
 	fn prove(operator: &T::AccountId, worker: WorkerId, device: DeviceIndex) {
+		let round = pallet_proof_of_flops::CurrentRound::<T>::get();
 		pallet_proof_of_flops::Standings::<T>::insert(
 			worker,
 			device,
 			pallet_proof_of_flops::Standing {
-				operator: operator.clone(),
-				buffer: 0,
-				unbroken_ms: 0,
-				last_slot: 0,
-				last_round: pallet_proof_of_flops::CurrentRound::<T>::get(),
-				last_revealed: 0,
+				last_round: round,
 				last_opened: 1_000,
 				recent: BoundedVec::truncate_from(vec![1_000; 8]),
-				pending: BoundedVec::default(),
-				outcome: None,
+				..pallet_proof_of_flops::Standing::new(operator.clone(), round, 0)
 			},
 		);
 	}

@@ -5,7 +5,7 @@ use crate::{
 	RoundIndex, Rounds, Standing, Standings, MAX_PENDING,
 };
 use assay_flops::{round::Untimely, sampling, seeds, Opening, LEAVES_PER_TILE, MAX_TILES};
-use frame_support::{ensure, traits::Get, BoundedVec};
+use frame_support::{ensure, traits::Get};
 use pallet_operators::{DeviceIndex, Security, Service, WorkerId, Workers};
 use sp_core::H256;
 use sp_runtime::{
@@ -53,19 +53,8 @@ impl<T: Config> Pallet<T> {
 		ensure!(tiles > 0, Error::<T>::NoTiles);
 		ensure!(tiles <= MAX_TILES, Error::<T>::TooManyTiles);
 
-		let mut standing = Standings::<T>::get(worker, device).unwrap_or_else(|| Standing {
-			operator,
-			buffer: 0,
-			unbroken_ms: 0,
-			last_slot: round.opened_slot,
-			// The rounds before a device's first one are not missed.
-			last_round: index.saturating_sub(1),
-			last_revealed: 0,
-			last_opened: 0,
-			recent: BoundedVec::default(),
-			pending: BoundedVec::default(),
-			outcome: None,
-		});
+		let mut standing = Standings::<T>::get(worker, device)
+			.unwrap_or_else(|| Standing::new(operator, index, round.opened_slot));
 		ensure!(standing.last_round < index, Error::<T>::AlreadyCommitted);
 		let done = Self::settle_ready(worker, device, &mut standing, RoundIndex::MAX);
 		if !done.honest {

@@ -143,6 +143,25 @@ pub struct Standing<AccountId> {
 	pub outcome: Option<(RoundIndex, Outcome)>,
 }
 
+impl<AccountId> Standing<AccountId> {
+	/// That of a device which commits for the first time in a round, opened in a slot.
+	pub fn new(operator: AccountId, round: RoundIndex, slot: u64) -> Self {
+		Self {
+			operator,
+			buffer: 0,
+			unbroken_ms: 0,
+			last_slot: slot,
+			// The rounds before a device's first one are not missed.
+			last_round: round.saturating_sub(1),
+			last_revealed: 0,
+			last_opened: 0,
+			recent: BoundedVec::default(),
+			pending: BoundedVec::default(),
+			outcome: None,
+		}
+	}
+}
+
 /// Why a device was convicted.
 #[derive(
 	Clone,

@@ -152,22 +152,17 @@ fn provider(index: u32) -> Provider {
 	let worker: WorkerId = pallet_operators::NextWorkerId::<Runtime>::get();
 	let key = rich("worker", index);
 	assert_ok!(Operators::add_worker(origin(), key.clone()));
+	let round = pallet_proof_of_flops::CurrentRound::<Runtime>::get();
 	for device in devices() {
 		assert_ok!(Operators::add_device(origin(), worker, Default::default()));
 		pallet_proof_of_flops::Standings::<Runtime>::insert(
 			worker,
 			device,
 			pallet_proof_of_flops::Standing {
-				operator: operator.clone(),
-				buffer: 0,
-				unbroken_ms: 0,
-				last_slot: 0,
-				last_round: pallet_proof_of_flops::CurrentRound::<Runtime>::get(),
-				last_revealed: 0,
+				last_round: round,
 				last_opened: 1_000,
 				recent: BoundedVec::truncate_from(vec![1_000; 8]),
-				pending: BoundedVec::default(),
-				outcome: None,
+				..pallet_proof_of_flops::Standing::new(operator.clone(), round, 0)
 			},
 		);
 	}
