@@ -529,6 +529,9 @@ pub mod pallet {
 			own: Balance,
 			/// Its delegators' part.
 			delegated: Balance,
+			/// The part of delegators that have begun to leave since the election, and what cannot be
+			/// divided.
+			burnt: Balance,
 		},
 		/// Rewards were paid.
 		RewardsClaimed {

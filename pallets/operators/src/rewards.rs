@@ -111,16 +111,19 @@ impl<T: Config> Staking<T::AccountId, Balance> for Pallet<T> {
 		Self::mature(operator, &mut record, session.min(T::Session::get()));
 		let (own, delegated) =
 			share_reward(amount, stake.own, stake.delegated, stake.commission_ppm);
-		let distributed = record.pool.reward(delegated);
-		// What no share can be given goes to the operator.
-		let own = own.saturating_add(delegated.saturating_sub(distributed));
+		let remaining = record.pool.remaining(delegated, stake.delegated);
+		let distributed = record.pool.reward(remaining);
 		record.rewards = record.rewards.saturating_add(own);
 		Operators::<T>::insert(operator, record);
+		// Nobody may gain when others leave, least of all the operator.
+		let burnt = delegated.saturating_sub(distributed);
+		Self::burn(&Self::rewards_pot(), burnt);
 		Self::deposit_event(Event::Rewarded {
 			operator: operator.clone(),
 			session,
 			own,
 			delegated: distributed,
+			burnt,
 		});
 	}
 

@@ -228,7 +228,7 @@ mod benchmarks {
 
 		#[block]
 		{
-			Pallet::<T>::begin_session();
+			Pallet::<T>::begin_session(session::<T>());
 		}
 
 		assert_eq!(Offenders::<T>::iter().count(), 0);

@@ -23,6 +23,7 @@ mod benchmarking;
 mod calls;
 mod election;
 mod hooks;
+mod keys;
 #[cfg(test)]
 mod mock;
 mod offences;
@@ -40,6 +41,7 @@ pub mod weights;
 #[frame_support::pallet]
 pub mod pallet {
 	use crate::{
+		keys::MAX_KEYS,
 		types::{
 			self, Balance, CandidateState, CandidateStatus, Charge, PutOutReason, QueueEnds, Stake,
 			Tally, ValidatorStatus,
@@ -123,6 +125,19 @@ pub mod pallet {
 		Blake2_128Concat,
 		T::AccountId,
 		Stake,
+		OptionQuery,
+	>;
+
+	/// The validators of a session with the session keys, encoded, that they use in it.
+	#[pallet::storage]
+	pub type KeysInUse<T: Config> = StorageMap<
+		_,
+		Twox64Concat,
+		SessionIndex,
+		BoundedVec<
+			(T::AccountId, BoundedVec<u8, ConstU32<MAX_KEYS>>),
+			<T as Config>::MaxValidators,
+		>,
 		OptionQuery,
 	>;
 

@@ -1,7 +1,10 @@
 //! The life of a session: planned, begun, ended.
 
 use crate::{
-	pallet::{Candidates, Charges, Config, Event, Exposures, Limits, Offenders, Pallet, Tallies},
+	pallet::{
+		Candidates, Charges, Config, Event, Exposures, KeysInUse, Limits, Offenders, Pallet,
+		Tallies,
+	},
 	types::{Balance, CandidateState, PutOutReason, Tally},
 };
 use alloc::{collections::BTreeMap, vec::Vec};
@@ -24,8 +27,8 @@ impl<T: Config> pallet_session::SessionManager<T::AccountId> for Pallet<T> {
 		Self::keep_validators(index)
 	}
 
-	fn start_session(_index: SessionIndex) {
-		Self::begin_session();
+	fn start_session(index: SessionIndex) {
+		Self::begin_session(index);
 	}
 
 	fn end_session(index: SessionIndex) {
@@ -42,8 +45,8 @@ impl<T: Config> historical::SessionManager<T::AccountId, ()> for Pallet<T> {
 		Self::keep_validators(index).map(identified)
 	}
 
-	fn start_session(_index: SessionIndex) {
-		Self::begin_session();
+	fn start_session(index: SessionIndex) {
+		Self::begin_session(index);
 	}
 
 	fn end_session(index: SessionIndex) {
@@ -68,10 +71,11 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Disables offenders that serve on, because a change of the set enables everybody: those that
+	/// Keeps the keys that are in use from now on, and disables offenders that serve on, because a change of the set enables everybody: those that
 	/// were reported in the session before, and those that are in the set only because too few others
 	/// are eligible.
-	pub(crate) fn begin_session() {
+	pub(crate) fn begin_session(session: SessionIndex) {
+		Self::record_keys(session);
 		for (offender, fraction) in Offenders::<T>::drain() {
 			Self::disable(offender, fraction);
 		}
@@ -135,14 +139,15 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::CandidatePutOut { candidate, reason, session });
 	}
 
-	/// Forgets the oldest session: first the proofs of membership, a session later the exposures
-	/// that they lead to.
+	/// Forgets the oldest session: who proves to have served in it, and the exposures that this leads
+	/// to.
 	fn prune(ended: SessionIndex) {
 		let Some(oldest) = ended.checked_sub(T::KeptSessions::get()) else {
 			return;
 		};
 		historical::Pallet::<T>::prune_up_to(oldest);
 		if let Some(forgotten) = oldest.checked_sub(1) {
+			KeysInUse::<T>::remove(forgotten);
 			let most = T::MaxValidators::get();
 			let _ = Exposures::<T>::clear_prefix(forgotten, most, None);
 			let _ = Charges::<T>::clear_prefix(forgotten, most, None);

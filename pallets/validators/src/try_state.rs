@@ -2,7 +2,7 @@
 
 use crate::{
 	pallet::{
-		Candidates, Charges, Config, Exposures, LastReports, Limits, OffenceQueue,
+		Candidates, Charges, Config, Exposures, KeysInUse, LastReports, Limits, OffenceQueue,
 		OffenceQueueEnds, Offenders, Pallet, Tallies,
 	},
 	types::Balance,
@@ -64,6 +64,14 @@ impl<T: Config> Pallet<T> {
 				"a validator serves without an exposure"
 			);
 		}
+		let in_use = KeysInUse::<T>::get(session).unwrap_or_default();
+		ensure!(
+			in_use
+				.iter()
+				.map(|(validator, _)| validator)
+				.eq(&pallet_session::Validators::<T>::get()),
+			"the keys in use are not those of the validators"
+		);
 		for (validator, _) in pallet_session::QueuedKeys::<T>::get() {
 			ensure!(
 				Exposures::<T>::contains_key(next, &validator),
@@ -74,6 +82,10 @@ impl<T: Config> Pallet<T> {
 		ensure!(
 			Exposures::<T>::iter_keys().all(|(of, _)| (oldest..=next).contains(&of)),
 			"an exposure is kept for too long or comes too early"
+		);
+		ensure!(
+			KeysInUse::<T>::iter_keys().all(|of| (oldest..=session).contains(&of)),
+			"keys are kept for too long or come too early"
 		);
 		Ok(())
 	}

@@ -218,8 +218,14 @@ impl Pool {
 		})
 	}
 
+	/// What the entitled shares get of a reward that `counted` stake of the pool has earned: of those
+	/// that have begun to leave since, nobody gets their part.
+	pub fn remaining(&self, amount: u128, counted: u128) -> u128 {
+		floor(amount, self.value(self.entitled).min(counted), counted).unwrap_or_default()
+	}
+
 	/// Shares a reward among the entitled shares. Returns what was distributed; the rest (dust, or
-	/// everything if no share is entitled) is the caller's to give to the operator.
+	/// everything if no share is entitled) is the caller's to burn.
 	pub fn reward(&mut self, amount: u128) -> u128 {
 		if self.entitled == 0 {
 			return 0;

@@ -8,8 +8,8 @@ use sp_runtime::{
 };
 
 use crate::{
-	deposit, timing, weights, AccountId, Babe, Balance, Balances, Historical, Offences, Operators,
-	Runtime, RuntimeCall, RuntimeEvent, Session, SessionKeys, UncheckedExtrinsic, Validators,
+	deposit, timing, weights, AccountId, Babe, Balance, Balances, Offences, Operators, Runtime,
+	RuntimeCall, RuntimeEvent, Session, SessionKeys, UncheckedExtrinsic, Validators,
 };
 
 /// The most validators, elected or left over from genesis.
@@ -35,7 +35,7 @@ impl pallet_babe::Config for Runtime {
 	type EquivocationReportSystem = pallet_babe::EquivocationReportSystem<
 		Self,
 		Offences,
-		Historical,
+		Validators,
 		timing::ReportLongevity<Runtime>,
 	>;
 	type ExpectedBlockTime = timing::SlotMilliseconds<Runtime>;
@@ -49,7 +49,7 @@ impl pallet_grandpa::Config for Runtime {
 	type EquivocationReportSystem = pallet_grandpa::EquivocationReportSystem<
 		Self,
 		Offences,
-		Historical,
+		Validators,
 		timing::ReportLongevity<Runtime>,
 	>;
 	type KeyOwnerProof = sp_session::MembershipProof;

@@ -173,6 +173,9 @@ fn historical_sessions_should_be_pruned_when_they_are_too_old() {
 		let root = pallet_session::historical::HistoricalSessions::<Runtime>::get;
 		assert!(root(session - kept + 1).is_some());
 		assert!(root(session - kept - 2).is_none());
+		let keys = pallet_validators::KeysInUse::<Runtime>::get;
+		assert!(keys(session - kept + 1).is_some());
+		assert!(keys(session - kept - 2).is_none());
 		assert_eq!(System::block_number(), 60 * (kept + 4));
 	});
 }

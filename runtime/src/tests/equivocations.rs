@@ -13,6 +13,7 @@ use sp_consensus_babe::{
 	digests::{CompatibleDigestItem, PreDigest, SecondaryPlainPreDigest},
 	EquivocationProof, BABE_ENGINE_ID, KEY_TYPE,
 };
+use sp_core::proof_of_possession::ProofOfPossessionGenerator;
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 use sp_runtime::{
 	generic::{Digest, DigestItem},
@@ -25,8 +26,8 @@ use super::{
 	charlie, unstarted,
 };
 use crate::{
-	timing, AccountId, Babe, Balances, BlockNumber, Executive, Grandpa, Hash, Header, Historical,
-	Operators, Runtime, RuntimeCall, RuntimeOrigin, Session, UncheckedExtrinsic, ASY,
+	timing, AccountId, Babe, Balances, BlockNumber, Executive, Grandpa, Hash, Header, Operators,
+	Runtime, RuntimeCall, RuntimeOrigin, Session, UncheckedExtrinsic, Validators, ASY,
 };
 
 /// The validator that equivocates: not the first, which writes the test's blocks.
@@ -67,7 +68,7 @@ fn n01_equivocation_should_cost_stake_and_disable_when_it_is_reported() {
 		let offender = offender();
 		let bonded = 100_000 * ASY;
 		let proof = equivocation();
-		let membership = Historical::prove((KEY_TYPE, proof.offender.clone())).expect("it serves");
+		let membership = Validators::prove((KEY_TYPE, proof.offender.clone())).expect("it serves");
 		let report = || {
 			let reporter = RuntimeOrigin::signed(charlie());
 			Babe::report_equivocation(reporter, Box::new(proof.clone()), membership.clone())
@@ -144,7 +145,7 @@ fn n01_double_vote_should_cost_the_maximum_and_not_the_sum_when_blocks_were_doub
 		let report_vote = |round| {
 			let proof = double_vote(round);
 			let key = (sp_consensus_grandpa::KEY_TYPE, proof.offender().clone());
-			let membership = Historical::prove(key).expect("it serves");
+			let membership = Validators::prove(key).expect("it serves");
 			let reporter = RuntimeOrigin::signed(charlie());
 			Grandpa::report_equivocation(reporter, Box::new(proof), membership)
 		};
@@ -176,7 +177,7 @@ fn n01_double_vote_should_cost_the_maximum_and_not_the_sum_when_blocks_were_doub
 /// An equivocation of the current slot with the proof that the offender serves.
 fn babe_evidence() -> (EquivocationProof<Header>, sp_session::MembershipProof) {
 	let proof = equivocation();
-	let membership = Historical::prove((KEY_TYPE, proof.offender.clone())).expect("it serves");
+	let membership = Validators::prove((KEY_TYPE, proof.offender.clone())).expect("it serves");
 	(proof, membership)
 }
 
@@ -229,7 +230,7 @@ fn m14_unsigned_report_should_enter_no_pool_from_outside_and_no_block_twice() {
 			|source, report| Executive::validate_transaction(source, report, Hash::zero());
 		let invalid = |why: InvalidTransaction| TransactionValidityError::Invalid(why);
 		let mut forged = membership.clone();
-		forged.trie_nodes.clear();
+		forged.session += 1;
 		// Nobody can send it to others' nodes, and it is not passed on.
 		assert_eq!(
 			validate(TransactionSource::External, report(&membership)),
@@ -297,6 +298,41 @@ fn m14_execution_of_a_conviction_should_be_free_only_when_it_does_something() {
 			let (paid, done) = price(execute(id));
 			assert!(paid > 0 && !done, "a repetition cost {paid}");
 		});
+	});
+}
+
+#[test]
+fn n01_slash_evasion_should_fail_when_the_offender_replaces_its_session_keys() {
+	unstarted("local_testnet", json!({})).execute_with(|| {
+		blocks(70);
+		let (offender, blocks_proof, votes_proof) = (offender(), equivocation(), double_vote(3));
+		let keys = crate::SessionKeys {
+			babe: Sr25519Keyring::Eve.public().into(),
+			grandpa: Ed25519Keyring::Eve.public().into(),
+		};
+		let owner = offender.encode();
+		let proof = (
+			Sr25519Keyring::Eve.pair().generate_proof_of_possession(&owner),
+			Ed25519Keyring::Eve.pair().generate_proof_of_possession(&owner),
+		);
+		let origin = RuntimeOrigin::signed(offender.clone());
+		block(|| {
+			assert_ok!(Session::set_keys(origin, keys, proof.encode()));
+		});
+		let reporter = || RuntimeOrigin::signed(charlie());
+		block(|| {
+			let key = (KEY_TYPE, blocks_proof.offender.clone());
+			let membership = Validators::prove(key).expect("it serves with it");
+			let report = Box::new(blocks_proof.clone());
+			assert_ok!(Babe::report_equivocation(reporter(), report, membership));
+			let key = (sp_consensus_grandpa::KEY_TYPE, votes_proof.offender().clone());
+			let membership = Validators::prove(key).expect("it serves with it");
+			let report = Box::new(votes_proof.clone());
+			assert_ok!(Grandpa::report_equivocation(reporter(), report, membership));
+		});
+		blocks(1);
+		let record = pallet_operators::Operators::<Runtime>::get(&offender).expect("it is one");
+		assert_eq!(record.bonded, 100_000 * ASY / 16 * 7);
 	});
 }
 

@@ -144,15 +144,17 @@ fn reward_should_reach_those_who_were_counted_when_a_session_ends() {
 		assert_ok!(delegate(BOB, 5_000));
 		let counted = stake();
 		// Bob was elected with from the second session after this one on.
-		pay_session(1_000, &counted);
-		pay_session(1_000, &counted);
+		let alone = ConsensusStake { delegated: 0, ..counted };
+		pay_session(1_000, &alone);
+		pay_session(1_000, &alone);
 		assert_eq!((record(ALICE).rewards, claimable(BOB)), (2_000, 0));
 		pay_session(1_001, &counted);
 		assert!(happened(Event::Rewarded {
 			operator: ALICE,
 			session: 9,
 			own: 501,
-			delegated: 500
+			delegated: 500,
+			burnt: 0
 		}));
 		// A tenth of a unit for each share, rounded down.
 		assert_eq!((record(ALICE).rewards, claimable(BOB)), (2_501, 499));
@@ -169,6 +171,27 @@ fn reward_should_reach_those_who_were_counted_when_a_session_ends() {
 		assert_eq!(Balances::balance(&PAYOUT), 2_501);
 		assert_noop!(claim(ALICE), Error::<Test>::NothingToClaim);
 		assert_eq!(Balances::balance(&rewards_pot()), ED + 1);
+	});
+}
+
+#[test]
+fn operator_and_delegators_should_gain_nothing_when_others_leave_in_a_session() {
+	execute(all_consensus(), || {
+		assert_ok!(delegate(BOB, 4_000));
+		assert_ok!(delegate(CAROL, 1_000));
+		let alone = ConsensusStake { delegated: 0, ..stake() };
+		pay_session(1_000, &alone);
+		pay_session(1_000, &alone);
+		let elected = stake();
+		assert_ok!(undelegate(BOB, 4_000));
+		pay_session(1_000, &elected);
+		let (own, delegated, burnt) = (500, 100, 400);
+		assert!(happened(Event::Rewarded { operator: ALICE, session: 9, own, delegated, burnt }));
+		assert_eq!((record(ALICE).rewards, claimable(CAROL), claimable(BOB)), (2_500, 99, 0));
+		// With the last one goes what all of them would have had.
+		assert_ok!(undelegate(CAROL, 1_000));
+		pay_session(1_000, &elected);
+		assert_eq!((record(ALICE).rewards, TotalBurnt::<Test>::get()), (3_000, 900));
 	});
 }
 

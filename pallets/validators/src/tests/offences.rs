@@ -305,17 +305,58 @@ fn offender_should_be_disabled_in_the_next_session_when_it_stopped_before_the_re
 fn membership_should_stay_provable_when_the_stake_is_gone_and_the_session_is_over() {
 	build_and_execute(|| {
 		let key: (KeyTypeId, Vec<u8>) = (DUMMY, UintAuthorityId(4).to_raw_vec());
-		let proof = Historical::prove(key.clone()).unwrap();
+		let proof = Validators::prove(key.clone()).unwrap();
 		assert_eq!(proof.session, 0);
 		assert_ok!(report(&[4], 0, 1, 100));
 		next_session();
 		next_session();
 		assert_eq!((slashable(4), serving()), (0, vec![1, 2, 3]));
-		assert_eq!(Historical::check_proof(key.clone(), proof.clone()), Some((4, ())));
+		assert_eq!(Validators::check_proof(key.clone(), proof.clone()), Some((4, ())));
 		// Until the session is forgotten.
 		for _ in 0..KeptSessions::get() {
 			next_session();
 		}
-		assert_eq!(Historical::check_proof(key, proof), None);
+		assert_eq!(Validators::check_proof(key, proof), None);
+	});
+}
+
+#[test]
+fn slash_evasion_should_fail_when_the_offender_replaces_its_keys() {
+	build_and_execute(|| {
+		let key = || (DUMMY, UintAuthorityId(4).to_raw_vec());
+		let proof = Validators::prove(key()).unwrap();
+		assert_ok!(Session::set_keys(signed(4), keys(77), proof_of(4, 77)));
+		assert_eq!(Validators::prove(key()), Some(proof.clone()));
+		// Nor does an accomplice answer for it that takes the old key.
+		assert_ok!(Session::set_keys(signed(1), keys(4), proof_of(1, 4)));
+		assert_eq!(Validators::check_proof(key(), proof.clone()), Some((4, ())));
+		// The next session was planned with the old keys.
+		next_session();
+		let next = Validators::prove(key()).unwrap();
+		assert_eq!((next.session, Validators::check_proof(key(), next)), (1, Some((4, ()))));
+		next_session();
+		let last = Validators::prove(key()).unwrap();
+		assert_eq!((last.session, Validators::check_proof(key(), last)), (2, Some((1, ()))));
+		assert_eq!(Validators::check_proof(key(), proof), Some((4, ())));
+	});
+}
+
+#[test]
+fn proof_of_membership_should_be_refused_when_it_says_more_than_it_has_to() {
+	build_and_execute(|| {
+		let key = || (DUMMY, UintAuthorityId(4).to_raw_vec());
+		let proof = Validators::prove(key()).unwrap();
+		let with = |change: fn(&mut sp_session::MembershipProof)| {
+			let mut changed = proof.clone();
+			change(&mut changed);
+			Validators::check_proof(key(), changed)
+		};
+		assert_eq!(with(|_| ()), Some((4, ())));
+		// Its weight depends on the count.
+		assert_eq!(with(|proof| proof.validator_count -= 1), None);
+		assert_eq!(with(|proof| proof.trie_nodes.push(vec![0])), None);
+		assert_eq!(with(|proof| proof.session += 1), None);
+		assert_eq!(Validators::prove((DUMMY, UintAuthorityId(5).to_raw_vec())), None);
+		assert_eq!(Validators::prove((KeyTypeId(*b"none"), UintAuthorityId(4).to_raw_vec())), None);
 	});
 }

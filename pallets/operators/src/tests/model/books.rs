@@ -15,7 +15,10 @@ use crate::{
 	types::{ConvictionRecordOf, DelegationOf, OperatorRecordOf},
 	Activity, ConsensusStake, Service, Staking,
 };
-use assay_economics::slash::{concurrent, LARGEST_BOUNTY};
+use assay_economics::{
+	commission::share_reward,
+	slash::{concurrent, LARGEST_BOUNTY},
+};
 use frame_support::{
 	assert_ok,
 	storage::{with_transaction, TransactionOutcome},
@@ -504,14 +507,19 @@ impl Books {
 				assert!(EVERYBODY.into_iter().all(|who| moved(who) >= -dust));
 				assert!((sum(&related) - back).abs() <= everybody, "not all came back");
 			}
-			Step::Pay { operator, session, amount, .. } => {
+			Step::Pay { operator, session, amount, stake } => {
 				let related = |who| self.last.related(who, *operator);
 				nobody_else(&related);
 				assert!(EVERYBODY.into_iter().all(|who| moved(who) >= -dust));
-				let amount = signed_amount(*amount);
+				let burnt = signed_amount(now.burnt - self.last.burnt);
+				let paid = signed_amount(*amount) - burnt;
 				// Fractions of earlier rewards may make a unit for each.
-				assert!(sum(&related) <= amount + everybody, "more was paid than was earned");
-				assert!(sum(&related) + everybody >= amount, "not all was paid");
+				assert!((sum(&related) - paid).abs() <= everybody, "not exactly that was paid");
+				let (own, delegated) =
+					share_reward(*amount, stake.own, stake.delegated, stake.commission_ppm);
+				let rewards = |snapshot: &Snapshot| snapshot.records[operator].rewards;
+				assert_eq!(rewards(&now), rewards(&self.last) + own, "it gains what others lose");
+				assert!(burnt <= signed_amount(delegated));
 				for (key, claimable) in now.claimable.iter().filter(|(key, _)| key.0 == *operator) {
 					if self.joined.get(key).is_some_and(|joined| joined + 2 > *session) {
 						assert_eq!(
