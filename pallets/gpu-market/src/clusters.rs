@@ -109,6 +109,7 @@ impl<T: Config> Pallet<T> {
 			missed = presence.attendance.missed;
 		});
 		let until = now.saturating_add(lease.duration);
+		lease.proven = Self::proven_by(&lease);
 		lease.state = LeaseState::Active(Running {
 			since: now,
 			until,

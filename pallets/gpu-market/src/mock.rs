@@ -14,6 +14,7 @@ use frame_support::{
 	PalletId,
 };
 use pallet_operators::{DeviceIndex, Fault, Obligation, Security, Service, WorkerId, Workers as _};
+use pallet_proof_of_flops::Proven;
 use sp_runtime::{BuildStorage, DispatchError};
 use std::collections::BTreeMap;
 
@@ -104,6 +105,8 @@ impl pallet_assets_holder::Config for Test {
 parameter_types! {
 	/// What each device proves.
 	pub static Capacities: BTreeMap<(WorkerId, DeviceIndex), u64> = BTreeMap::new();
+	/// What each device has proven so far, if that matters.
+	pub static Histories: BTreeMap<(WorkerId, DeviceIndex), Proven> = BTreeMap::new();
 	/// Whether nobody can be convicted.
 	pub static Immune: bool = false;
 	/// What tests moved outside the market: account, currency, change of its total balance.
@@ -119,6 +122,17 @@ pub struct Table;
 impl pallet_proof_of_flops::Capacity for Table {
 	fn capacity(worker: WorkerId, device: DeviceIndex) -> u64 {
 		Capacities::get().get(&(worker, device)).copied().unwrap_or(0)
+	}
+
+	fn proven(worker: WorkerId, device: DeviceIndex) -> Proven {
+		Histories::get().get(&(worker, device)).copied().unwrap_or_default()
+	}
+
+	fn capacity_since(worker: WorkerId, device: DeviceIndex, then: Proven) -> u64 {
+		match Self::proven(worker, device).since(then) {
+			(_, 0) => Self::capacity(worker, device),
+			(mean, _) => mean.into(),
+		}
 	}
 }
 

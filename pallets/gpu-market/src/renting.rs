@@ -98,6 +98,7 @@ impl<T: Config> Pallet<T> {
 				price: deal.price,
 				count,
 				devices: offer.devices,
+				proven: BoundedVec::default(),
 				bought: deal.capacity,
 				spot_notice: deal.spot_notice,
 				duration,

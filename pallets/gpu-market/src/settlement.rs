@@ -12,12 +12,12 @@ use alloc::vec::Vec;
 use assay_market::{
 	attendance::Span,
 	charge::{self, cancellation_fee, total, Charge},
-	term, Attendance, Blocks, Checkpoint, Parameters as Rules, Reputation, Term,
+	term, Attendance, Blocks, Checkpoint, Parameters as Rules, Reputation, Term, MAX_DEVICES,
 };
-use frame_support::{defensive, ensure};
+use frame_support::{defensive, ensure, traits::ConstU32, BoundedVec};
 use pallet_operators::{Fault, Occupancy, Security, Service, WorkerId, Workers, WHOLE_DEVICE};
-use pallet_proof_of_flops::Capacity;
-use sp_runtime::{traits::Zero, DispatchError};
+use pallet_proof_of_flops::{Capacity, Proven};
+use sp_runtime::{traits::Zero, DispatchError, SaturatedConversion};
 
 /// What a settlement came to.
 pub(crate) struct Done {
@@ -153,12 +153,35 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
+	/// What each device of a lease has proven so far.
+	pub(crate) fn proven_by(
+		lease: &Lease<T::AccountId>,
+	) -> BoundedVec<Proven, ConstU32<MAX_DEVICES>> {
+		let proven = lease.devices.iter().map(|device| T::Capacity::proven(lease.worker, *device));
+		BoundedVec::truncate_from(proven.collect())
+	}
+
+	/// What a lease has to settle. A conviction of its operator in the market, for whatever lease, voids
+	/// all that was not settled before.
+	pub(crate) fn span_of(
+		lease: &Lease<T::AccountId>,
+		running: &Running,
+		attendance: &Attendance,
+	) -> Span {
+		let span = attendance.span(running.checkpoint, running.until);
+		match T::Security::voided_at(&lease.operator, Service::Market) {
+			Some(block) => span.void_until(block.saturated_into()),
+			None => span,
+		}
+	}
+
 	/// What the escrow of the blocks of `span` becomes now.
 	pub(crate) fn charge_for(lease: &Lease<T::AccountId>, span: &Span, rules: &Rules) -> Charge {
 		let capacities: Vec<u64> = lease
 			.devices
 			.iter()
-			.map(|device| T::Capacity::capacity(lease.worker, *device))
+			.zip(&lease.proven)
+			.map(|(device, then)| T::Capacity::capacity_since(lease.worker, *device, *then))
 			.collect();
 		charge::charge(
 			lease.price,
@@ -180,7 +203,7 @@ impl<T: Config> Pallet<T> {
 		attendance: &Attendance,
 		rules: &Rules,
 	) -> bool {
-		let span = attendance.span(running.checkpoint, running.until);
+		let span = Self::span_of(lease, running, attendance);
 		if span.covered.is_zero() && lease.owed.is_zero() {
 			return false;
 		}
@@ -200,6 +223,7 @@ impl<T: Config> Pallet<T> {
 		running.served |= !fee.is_zero();
 		if !span.covered.is_zero() {
 			running.checkpoint = span.end;
+			lease.proven = Self::proven_by(lease);
 			let gpu_blocks = u128::from(span.payable).saturating_mul(lease.count.into());
 			Self::mutate_reputation(&lease.operator, rules, |known| {
 				known.serve(currency, fee, gpu_blocks, rules);
@@ -252,7 +276,10 @@ impl<T: Config> Pallet<T> {
 		lease.top_up = Some(left);
 		lease.escrow = lease.escrow.saturating_add(held);
 		running.until = from.saturating_add(blocks);
-		running.checkpoint = anew.unwrap_or(running.checkpoint);
+		if let Some(checkpoint) = anew {
+			running.checkpoint = checkpoint;
+			lease.proven = Self::proven_by(lease);
+		}
 		Self::deposit_event(Event::ToppedUp {
 			lease: id,
 			from,

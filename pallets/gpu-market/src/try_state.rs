@@ -172,6 +172,10 @@ impl<T: Config> Pallet<T> {
 			}
 			LeaseState::Active(_) => {
 				ensure!(lease.count == devices, "a lease without the devices that it pays for");
+				ensure!(
+					lease.proven.len() == lease.devices.len(),
+					"nobody knows what a device had proven"
+				);
 				ensure!(!reserved.is_zero(), "no stake answers for a lease");
 			}
 		}

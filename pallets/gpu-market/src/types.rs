@@ -8,6 +8,7 @@ use assay_market::{
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
 use pallet_operators::{DeviceIndex, WorkerId};
+use pallet_proof_of_flops::Proven;
 use scale_info::TypeInfo;
 
 /// An amount of either currency, in its smallest unit.
@@ -299,6 +300,8 @@ pub struct Lease<AccountId> {
 	pub count: u32,
 	/// The offered devices; once the worker is ready, those that it chose.
 	pub devices: Devices,
+	/// What each of the devices had proven when the lease was settled last; empty before it starts.
+	pub proven: BoundedVec<Proven, ConstU32<MAX_DEVICES>>,
 	/// Proven FLOP/s of each device that were bought.
 	pub bought: u64,
 	/// For a spot lease, the blocks of service from the provider's notice on.

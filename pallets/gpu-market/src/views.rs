@@ -101,7 +101,7 @@ impl<T: Config> Pallet<T> {
 			LeaseState::Active(running) => running,
 		};
 		let attendance = Self::attendance_of(lease.worker, &running);
-		let span = attendance.span(running.checkpoint, running.until);
+		let span = Self::span_of(&lease, &running, &attendance);
 		let Charge { net, fee, refund } = Self::charge_for(&lease, &span, &rules);
 		let end = term::after_notice(running.until, now, rules.end_notice);
 		let (closes, tops_up) = Self::outlook(&lease, &running, &attendance, refund, &rules);

@@ -91,6 +91,7 @@ fn put_standing<T: Config>(operator: &T::AccountId, worker: WorkerId, claims: u3
 			last_revealed: 0,
 			last_opened: TILES,
 			recent: BoundedVec::truncate_from(alloc::vec![TILES; 8]),
+			proven_tiles: u64::MAX / 2,
 			pending,
 			outcome: None,
 		},

@@ -34,7 +34,7 @@ mod views;
 pub mod weights;
 
 pub use pallet::*;
-pub use traits::Capacity;
+pub use traits::{Capacity, Proven};
 pub use types::*;
 pub use weights::WeightInfo;
 

@@ -1,7 +1,7 @@
 //! The rules of `assay-flops`, applied to what this pallet stores.
 
 use crate::{Claim, Standing, Turnout, MAX_PENDING, MAX_SAMPLES, RECENT};
-use assay_flops::{coverage, reward, Multiplier, Parameters, Ratio};
+use assay_flops::{capacity::Proven, coverage, reward, Multiplier, Parameters, Ratio};
 use frame_support::{pallet_prelude::ConstU32, BoundedVec};
 
 /// Refuses parameters under which a rule of this pallet would not hold.
@@ -71,8 +71,14 @@ pub(crate) fn granted(
 	}
 }
 
+/// Counts the size of a final claim.
+pub(crate) fn count<AccountId>(standing: &mut Standing<AccountId>, size: u32) {
+	standing.proven_tiles = standing.proven_tiles.saturating_add(size.into());
+	remember(&mut standing.recent, size);
+}
+
 /// Adds the size of a final claim, or a zero for a missed round, and forgets the oldest.
-pub(crate) fn remember(recent: &mut BoundedVec<u32, ConstU32<RECENT>>, size: u32) {
+fn remember(recent: &mut BoundedVec<u32, ConstU32<RECENT>>, size: u32) {
 	if recent.is_full() {
 		recent.remove(0);
 	}
@@ -92,6 +98,29 @@ pub(crate) fn capacity<AccountId>(standing: &Standing<AccountId>, missed: u32) -
 	let mut recent = standing.recent.clone();
 	remember_missed(&mut recent, missed);
 	assay_flops::capacity::capacity(&recent, standing.last_opened)
+}
+
+/// What a device has proven that was absent from the latest `missed` rounds.
+pub(crate) fn proven<AccountId>(standing: &Standing<AccountId>, missed: u32) -> Proven {
+	let pending = u32::try_from(standing.pending.len()).unwrap_or(u32::MAX);
+	Proven {
+		tiles: standing.proven_tiles,
+		rounds: standing.last_round.saturating_add(missed).saturating_sub(pending),
+	}
+}
+
+/// Mean tiles per window in the rounds since `then`, or the capacity if it looks back further.
+pub(crate) fn capacity_since<AccountId>(
+	standing: &Standing<AccountId>,
+	missed: u32,
+	then: Proven,
+) -> u32 {
+	let (mean, rounds) = proven(standing, missed).since(then);
+	if rounds > RECENT {
+		mean.min(standing.last_opened)
+	} else {
+		capacity(standing, missed)
+	}
 }
 
 /// Unbroken presence in milliseconds as of a round that opened in `slot`, after `missed` rounds.

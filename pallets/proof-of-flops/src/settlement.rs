@@ -130,7 +130,7 @@ impl<T: Config> Pallet<T> {
 				Verdict::Credit { granted } => {
 					let parameters = &context.parameters;
 					Self::credit(worker, device, standing, &claim, &round, parameters, granted);
-					rules::remember(&mut standing.recent, claim.size);
+					rules::count(standing, claim.size);
 				}
 				Verdict::Lapse(reason) => {
 					standing.outcome = Some((
@@ -142,7 +142,7 @@ impl<T: Config> Pallet<T> {
 					));
 					// A lie that was not drawn may raise the mean, but capacity never exceeds the
 					// last opened claim.
-					rules::remember(&mut standing.recent, claim.size);
+					rules::count(standing, claim.size);
 					Self::deposit_event(Event::Lapsed {
 						round: claim.round,
 						worker,
@@ -153,10 +153,7 @@ impl<T: Config> Pallet<T> {
 				}
 				Verdict::Void => {
 					standing.outcome = Some((claim.round, Outcome::Voided));
-					rules::remember(
-						&mut standing.recent,
-						if claim.opened { claim.size } else { 0 },
-					);
+					rules::count(standing, if claim.opened { claim.size } else { 0 });
 					Self::void(worker, device, &claim);
 				}
 			}

@@ -137,6 +137,8 @@ pub struct Standing<AccountId> {
 	pub last_opened: u32,
 	/// Sizes in tiles of the latest final claims, oldest first, with zeros for missed rounds.
 	pub recent: BoundedVec<u32, ConstU32<RECENT>>,
+	/// Tiles of all final claims.
+	pub proven_tiles: u64,
 	/// Claims that wait for their settlement, oldest first.
 	pub pending: BoundedVec<Claim, ConstU32<MAX_PENDING>>,
 	/// Round and outcome of the latest final claim.
@@ -156,6 +158,7 @@ impl<AccountId> Standing<AccountId> {
 			last_revealed: 0,
 			last_opened: 0,
 			recent: BoundedVec::default(),
+			proven_tiles: 0,
 			pending: BoundedVec::default(),
 			outcome: None,
 		}

@@ -4,7 +4,7 @@ use crate::{
 	rules,
 	settlement::{Context, Verdict},
 	Capacity, Claim, ClaimState, ClaimView, Config, CurrentRound, LastTurnout, NextStep, Pallet,
-	Parameters, RoundIndex, RoundView, Rounds, Standing, Standings, Status,
+	Parameters, Proven, RoundIndex, RoundView, Rounds, Standing, Standings, Status,
 };
 use alloc::vec::Vec;
 use assay_flops::{coverage, sampling, seeds, Multiplier, Parameters as RoundParameters, Phase};
@@ -219,12 +219,43 @@ impl<T: Config> Pallet<T> {
 	}
 }
 
+impl<T: Config> Pallet<T> {
+	/// What follows from a device's standing and from how many rounds it has missed since; nothing
+	/// before genesis or without a standing.
+	fn of_standing<R>(
+		worker: WorkerId,
+		device: DeviceIndex,
+		conclude: impl FnOnce(&RoundParameters, &Standing<T::AccountId>, u32) -> R,
+	) -> Option<R> {
+		let parameters = Parameters::<T>::get()?;
+		let standing = Standings::<T>::get(worker, device)?;
+		let missed = Self::missed(&parameters, &standing);
+		Some(conclude(&parameters, &standing, missed))
+	}
+
+	fn flop_per_second(parameters: &RoundParameters, tiles: u32) -> u64 {
+		assay_flops::capacity::flop_per_second(tiles, parameters.window, T::SlotDuration::get())
+	}
+}
+
 impl<T: Config> Capacity for Pallet<T> {
 	fn capacity(worker: WorkerId, device: DeviceIndex) -> u64 {
-		let Some(parameters) = Parameters::<T>::get() else { return 0 };
-		let Some(standing) = Standings::<T>::get(worker, device) else { return 0 };
-		let tiles = rules::capacity(&standing, Self::missed(&parameters, &standing));
-		assay_flops::capacity::flop_per_second(tiles, parameters.window, T::SlotDuration::get())
+		Self::of_standing(worker, device, |parameters, standing, missed| {
+			Self::flop_per_second(parameters, rules::capacity(standing, missed))
+		})
+		.unwrap_or(0)
+	}
+
+	fn proven(worker: WorkerId, device: DeviceIndex) -> Proven {
+		Self::of_standing(worker, device, |_, standing, missed| rules::proven(standing, missed))
+			.unwrap_or_default()
+	}
+
+	fn capacity_since(worker: WorkerId, device: DeviceIndex, then: Proven) -> u64 {
+		Self::of_standing(worker, device, |parameters, standing, missed| {
+			Self::flop_per_second(parameters, rules::capacity_since(standing, missed, then))
+		})
+		.unwrap_or(0)
 	}
 }
 

@@ -1,6 +1,40 @@
 //! What a device is known to be able to do.
 
 use crate::TILE_FLOP;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+
+/// What a device has proven so far.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Proven {
+	/// Tiles of all its final claims.
+	pub tiles: u64,
+	/// Rounds that are decided for it: its claims are final, or it missed them.
+	pub rounds: u32,
+}
+
+impl Proven {
+	/// Mean of the tiles that were proven in the rounds since `then`, rounded down, and how many rounds
+	/// these are.
+	pub fn since(self, then: Self) -> (u32, u32) {
+		let rounds = self.rounds.saturating_sub(then.rounds);
+		let tiles = self.tiles.saturating_sub(then.tiles);
+		let mean = tiles.checked_div(rounds.into()).unwrap_or(0);
+		(u32::try_from(mean).unwrap_or(u32::MAX), rounds)
+	}
+}
 
 /// Capacity in tiles a window: the mean of the recent claims (rounded down), but never more than
 /// the last claim that was opened and held. 0 without a claim.

@@ -93,6 +93,14 @@ pub struct Span {
 	pub payable: Blocks,
 }
 
+impl Span {
+	/// The same blocks, of which those before `block` are not payable.
+	pub fn void_until(self, block: Blocks) -> Self {
+		let valid = self.end.block.saturating_sub(block).min(self.covered);
+		Self { payable: self.payable.min(valid), ..self }
+	}
+}
+
 /// Why an announcement of maintenance is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadMaintenance {

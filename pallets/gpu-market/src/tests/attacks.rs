@@ -3,6 +3,7 @@
 use crate::{mock::*, *};
 use assay_market::Currency;
 use frame_support::{assert_noop, assert_ok};
+use pallet_proof_of_flops::{Capacity, Proven};
 
 #[test]
 fn m01_a_thousand_requests_should_leave_every_device_rentable() {
@@ -97,6 +98,56 @@ fn f11_half_a_device_should_be_paid_half_matched_as_half_and_convict_nobody() {
 		let modest = Ask { minimum_capacity: CAPACITY / 2, ..ask(100) };
 		assert_ok!(Market::rent(signed(ALICE), 0, 1, modest, ALICE, None));
 		assert_eq!(lease(id + 1).bought, CAPACITY / 2);
+	});
+}
+
+#[test]
+fn f11_blocks_should_cost_what_was_proven_in_them_when_nobody_settled_for_long() {
+	build_and_execute(|| {
+		let tiles = |rounds, tiles| {
+			let proven = Proven { tiles, rounds };
+			Histories::mutate(|known| known.insert((worker(0), 0), proven));
+		};
+		tiles(100, 100 * CAPACITY);
+		let id = running(0, 1, 200);
+		let before = wealth(payout(0), Currency::Native);
+		// It rested for 30 rounds and proves what was bought in the ten in which it settles.
+		serve(0, 100);
+		tiles(140, 110 * CAPACITY);
+		assert_eq!(<Table as Capacity>::capacity(worker(0), 0), CAPACITY);
+		assert_ok!(settle(id));
+		let quarter = 100 * PRICE / 4;
+		assert_eq!(wealth(payout(0), Currency::Native), before + quarter - 100 * 5);
+		// What was settled counts no more.
+		tiles(150, 120 * CAPACITY);
+		serve(0, 100);
+		assert_ok!(settle(id));
+		let whole = 100 * PRICE;
+		let fees = 100 * 5 + whole / 20;
+		assert_eq!(wealth(payout(0), Currency::Native), before + quarter + whole - fees);
+	});
+}
+
+#[test]
+fn conviction_should_void_what_the_operator_has_not_settled_of_any_lease() {
+	build_and_execute(|| {
+		let (one, other) = (running(0, 1, 100), running(0, 1, 100));
+		let before = wealth(payout(0), Currency::Native);
+		skip(10);
+		assert_ok!(beat(0));
+		skip(RULES.grace + 1);
+		assert_ok!(settle(one));
+		let paid = wealth(payout(0), Currency::Native) - before;
+		assert_eq!(paid, 10 * PRICE - 10 * 5);
+		assert_eq!(Market::lease(other).map(|view| (view.due, view.refund)), Some((0, 10 * PRICE)));
+		assert_ok!(settle(other));
+		assert_eq!(closed(other).map(|(reason, ..)| reason), Some(CloseReason::ProviderLost));
+		assert_eq!(wealth(payout(0), Currency::Native), before + paid);
+		// Of what it serves later nothing is void.
+		let id = running(0, 1, 100);
+		serve(0, 100);
+		assert_ok!(settle(id));
+		assert!(wealth(payout(0), Currency::Native) > before + paid + 90 * PRICE);
 	});
 }
 

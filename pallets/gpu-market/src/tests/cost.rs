@@ -130,7 +130,7 @@ fn records_should_be_as_large_as_the_page_says() {
 	// A runtime's accounts have 32 bytes; those of this one have 8.
 	let sizes = [
 		("offer", Offer::<[u8; 32]>::max_encoded_len(), 185),
-		("lease", Lease::<[u8; 32]>::max_encoded_len(), 285),
+		("lease", Lease::<[u8; 32]>::max_encoded_len(), 478),
 		("presence", Presence::max_encoded_len(), 33),
 		("endpoint", Endpoint::max_encoded_len(), 163),
 		("cluster", Cluster::max_encoded_len(), 133),

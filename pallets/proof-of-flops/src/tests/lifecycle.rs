@@ -182,6 +182,34 @@ fn capacity_should_fall_when_rounds_are_missed_and_end_when_all_recent_ones_are(
 	});
 }
 
+#[test]
+fn f11_capacity_since_should_count_every_round_when_capacity_has_forgotten_them() {
+	build_and_execute(|| {
+		let tiles =
+			|tiles| assay_flops::capacity::flop_per_second(tiles, PARAMETERS.window, SLOT_MS);
+		let proven = || <ProofOfFlops as Capacity>::proven(worker(0), 0);
+		let since = |then| <ProofOfFlops as Capacity>::capacity_since(worker(0), 0, then);
+		honest_round(0, 0, 4);
+		let then = proven();
+		assert_eq!((then, since(then)), (Proven { tiles: 4, rounds: 1 }, tiles(4)));
+		for _ in 0..8 {
+			open_round();
+		}
+		run_to(round_end());
+		assert_eq!(since(then), 0, "it was silent");
+		for _ in 0..8 {
+			honest_round(0, 0, 4);
+		}
+		assert_eq!(<ProofOfFlops as Capacity>::capacity(worker(0), 0), tiles(4));
+		assert_eq!((proven(), since(then)), (Proven { tiles: 36, rounds: 17 }, tiles(2)));
+		// Of fewer rounds than capacity looks back on.
+		let later = proven();
+		open_round();
+		run_to(round_end());
+		assert_eq!(since(later), <ProofOfFlops as Capacity>::capacity(worker(0), 0));
+	});
+}
+
 fn round_end() -> u32 {
 	round().commit_until
 }
