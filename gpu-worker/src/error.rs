@@ -30,6 +30,8 @@ pub enum Exit {
 	Worker = 10,
 	/// A job failed, or was cancelled.
 	Job = 11,
+	/// A command was interrupted before it had done what it was asked to, as shells have it.
+	Interrupted = 130,
 }
 
 impl From<Exit> for std::process::ExitCode {
@@ -116,6 +118,12 @@ pub enum Error {
 	/// A job has failed.
 	#[error("the job failed: {}", .0.message)]
 	Job(assay_compute::jobs::FailureView),
+	/// Somebody has interrupted a job's command.
+	#[error("interrupted before the results were there")]
+	Interrupted {
+		/// How to go on.
+		fix: String,
+	},
 	/// A failure of the operating system.
 	#[error("{doing}: {cause}")]
 	System {
@@ -143,6 +151,7 @@ impl Error {
 			Self::Lease { .. } => "lease",
 			Self::File { .. } => "file",
 			Self::Job(_) => "job",
+			Self::Interrupted { .. } => "interrupted",
 			Self::Worker(_) => "worker-api",
 			Self::DeviceStuck { .. } => "device-stuck",
 			Self::System { .. } => "system",
@@ -173,7 +182,7 @@ impl Error {
 					.into()
 			},
 			Self::Api { .. } => "choose another address with --api-listen".into(),
-			Self::Lease { fix, .. } => fix.clone(),
+			Self::Lease { fix, .. } | Self::Interrupted { fix } => fix.clone(),
 			Self::File { .. } => "check the path, its permissions and what is in it".into(),
 			Self::Job(failure) => failure.fix.clone(),
 			Self::Worker(error) => error.fix().into(),
@@ -199,6 +208,7 @@ impl Error {
 			Self::File { .. } => Exit::Usage,
 			Self::Worker(_) => Exit::Worker,
 			Self::Job(_) => Exit::Job,
+			Self::Interrupted { .. } => Exit::Interrupted,
 			Self::Chain(error) => error.exit(),
 			Self::Store(_) => Exit::Store,
 			Self::Gpu(_) | Self::DeviceStuck { .. } => Exit::Device,

@@ -10,7 +10,7 @@ use crate::{
 	tls, Hash,
 };
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::{body::Incoming, Request, Response, StatusCode};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
@@ -40,6 +40,10 @@ const FIRST_PATIENCE: Duration = Duration::from_secs(12);
 /// How long it is tried to reach one that has, without any progress in between: long enough for it
 /// to be started anew.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// Longest answer in bytes that is held in memory: a list of a thousand failures in many words.
+const MAX_ANSWER: usize = 64 << 20;
+/// Longest line of a stream of events in bytes: one job, with a failure in many words.
+const MAX_LINE: usize = 256 << 10;
 /// Shortest chunk in bytes to which a slow connection brings an upload.
 const MIN_CHUNK: usize = 64 << 10;
 
@@ -147,7 +151,8 @@ impl Retry<'_> {
 			return Err(error);
 		}
 		if self.tries == 3 {
-			tracing::warn!(%error, "trying again");
+			// The worker may have chosen its words: quoted, they play no tricks on a terminal.
+			tracing::warn!(error = ?error.to_string(), "trying again");
 		}
 		tokio::time::sleep(Duration::from_millis(100 << self.tries.min(6))).await;
 		self.tries += 1;
@@ -475,17 +480,21 @@ impl Client {
 						return Ok(view);
 					}
 				}
+				if text.len() > MAX_LINE {
+					return Err(ClientError::Answer("an event is too long".into()));
+				}
 			}
 			let broken = ClientError::Connection("the stream of events broke off".into());
 			retry.after(broken).await?;
 		}
 	}
 
-	/// Downloads a blob to `path`, continuing what an earlier try has left beside it in a file that
-	/// is named for the blob, too.
+	/// Downloads a blob of `size` bytes to `path`, continuing what an earlier try has left beside it in
+	/// a file that is named for the blob, too. Never writes more.
 	pub async fn download(
 		&self,
 		hash: &Hash,
+		size: u64,
 		path: &Path,
 		mut progress: impl FnMut(u64),
 	) -> Result<(), ClientError> {
@@ -493,36 +502,32 @@ impl Client {
 		let mut file = tokio::fs::OpenOptions::new().create(true).append(true).open(part).await?;
 		let mut have = file.metadata().await?.len();
 		let mut retry = self.retry();
-		loop {
+		while have < size {
 			let range = [("range", format!("bytes={have}-"))];
-			let sent = self.insist("GET", &format!("/blobs/{hash}"), &range, Bytes::new()).await;
-			let response = match sent {
-				// Everything is there, or the blob is empty.
-				Err(ClientError::Refused { status: 416, .. }) => break,
-				sent => sent?,
-			};
-			let whole = response.status() == StatusCode::OK;
-			if whole && have > 0 {
+			let response =
+				self.insist("GET", &format!("/blobs/{hash}"), &range, Bytes::new()).await?;
+			if response.status() == StatusCode::OK && have > 0 {
 				return Err(ClientError::Answer("the worker ignores ranges".into()));
 			}
 			let mut body = response.into_body();
-			let complete = loop {
-				match tokio::time::timeout(self.answer_limit, body.frame()).await {
-					Ok(None) => break true,
-					Ok(Some(Ok(frame))) => {
-						let Some(data) = frame.data_ref() else { continue };
-						file.write_all(data).await?;
-						have += data.len() as u64;
-						retry.progress();
-						progress(have);
-					}
-					Ok(Some(Err(_))) | Err(_) => break false,
+			while let Ok(Some(Ok(frame))) =
+				tokio::time::timeout(self.answer_limit, body.frame()).await
+			{
+				let Some(data) = frame.data_ref() else { continue };
+				have += data.len() as u64;
+				if have > size {
+					tokio::fs::remove_file(part).await?;
+					let message = format!("the blob {hash} has more than {size} bytes");
+					return Err(ClientError::Answer(message));
 				}
-			};
-			if complete {
-				break;
+				file.write_all(data).await?;
+				retry.progress();
+				progress(have);
 			}
-			retry.after(ClientError::Connection("the download broke off".into())).await?;
+			if have < size {
+				let broken = ClientError::Connection("the download broke off".into());
+				retry.after(broken).await?;
+			}
 		}
 		file.sync_all().await?;
 		drop(file);
@@ -539,10 +544,15 @@ impl Client {
 	}
 
 	async fn read(&self, response: Response<Incoming>) -> Result<Bytes, ClientError> {
-		let collected = tokio::time::timeout(self.answer_limit, response.into_body().collect());
+		let body = Limited::new(response.into_body(), MAX_ANSWER);
+		let collected = tokio::time::timeout(self.answer_limit, body.collect());
 		let late = |_| ClientError::Connection("the answer stopped coming".into());
-		let body = collected.await.map_err(late)?;
-		Ok(body.map_err(|error| ClientError::Connection(error.to_string()))?.to_bytes())
+		let body =
+			collected.await.map_err(late)?.map_err(|error| match error.is::<LengthLimitError>() {
+				true => ClientError::Answer(format!("it has more than {MAX_ANSWER} bytes")),
+				false => ClientError::Connection(error.to_string()),
+			});
+		Ok(body?.to_bytes())
 	}
 }
 

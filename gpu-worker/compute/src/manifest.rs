@@ -315,6 +315,13 @@ impl Manifest {
 		shader.into_iter().chain(inits).collect()
 	}
 
+	/// Most bytes of the blobs that fill buffers.
+	pub fn input_bytes(&self) -> u64 {
+		let is_input = |buffer: &&Buffer| matches!(buffer.init, Init::Blob(_));
+		let inputs = self.buffers.iter().filter(is_input);
+		inputs.fold(0, |sum, buffer| sum.saturating_add(buffer.size))
+	}
+
 	/// Sum of the buffers that become blobs, in bytes.
 	pub fn output_bytes(&self) -> u64 {
 		let is_output = |buffer: &&Buffer| self.outputs.contains(&buffer.name);

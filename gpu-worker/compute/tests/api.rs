@@ -7,9 +7,9 @@ mod server;
 use assay_compute::{
 	api::Limits,
 	auth::{Ed25519, Signer},
-	client::part_of,
+	client::{part_of, Client, ClientError},
 	jobs::{now_ms, State},
-	lease::Lease,
+	lease::{Lease, LeaseInfo},
 	Hash,
 };
 use common::*;
@@ -62,7 +62,7 @@ async fn job_should_give_its_result_when_all_goes_well() {
 	let progress = |have| {
 		first.get_or_insert(have);
 	};
-	client.download(&output.blob, &path, progress).await.expect("it is there");
+	client.download(&output.blob, output.size, &path, progress).await.expect("it is there");
 	assert!(first > Some(1_000_001));
 	assert!(std::fs::read(path).expect("it was written") == expected);
 	assert!(client.logs(&ended.id).await.expect("it has some").len() >= 3);
@@ -453,6 +453,70 @@ async fn one_address_should_be_bounded_when_it_is_not_trusted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn download_should_end_when_the_lease_or_its_key_does() {
+	let (_folder, server) = started().await;
+	let data = vec![7; 24 << 20];
+	let hash = server.client(1).upload(&mut Cursor::new(&data), |_, _| {}).await.expect("it fits");
+	let (raw, path) = (server.raw(1), format!("/blobs/{hash}"));
+	let another_key = LeaseInfo { access: signer(2).public(), ..info(1) };
+	for then in [Lease::Active(another_key), Lease::Unknown, Lease::Ended] {
+		server.chain.0.lock().expect("no panic").insert(1, Lease::Active(info(1)));
+		let mut head = format!("GET {path} HTTP/1.1\r\nhost: x\r\n");
+		for (name, value) in raw.headers("GET", &path, b"") {
+			head += &format!("{name}: {value}\r\n");
+		}
+		let mut stream = TcpStream::connect(server.address).await.expect("it listens");
+		stream.write_all(format!("{head}\r\n").as_bytes()).await.expect("it is read");
+		let mut status = [0; 12];
+		stream.read_exact(&mut status).await.expect("it answers");
+		assert_eq!(&status, b"HTTP/1.1 200");
+		// The client does not read on, and is not what ends it.
+		server.chain.0.lock().expect("no panic").insert(1, then.clone());
+		tokio::time::sleep(Duration::from_secs(2)).await;
+		let mut rest = Vec::new();
+		let read = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut rest));
+		assert!(read.await.is_ok(), "{then:?}: the download did not end");
+		assert!(rest.len() < data.len(), "{then:?}: the download went on");
+	}
+}
+
+/// A worker that answers everything with `head`, and then with `piece` until it is not read any more.
+async fn hostile(head: &'static str, piece: &'static [u8]) -> String {
+	let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+	let address = listener.local_addr().expect("it listens");
+	tokio::spawn(async move {
+		while let Ok((mut stream, _)) = listener.accept().await {
+			tokio::spawn(async move {
+				stream.read_exact(&mut [0; 4]).await.expect("a request comes");
+				let answer = format!("HTTP/1.1 {head}\r\n\r\n");
+				let mut sent = stream.write_all(answer.as_bytes()).await;
+				while sent.is_ok() {
+					sent = stream.write_all(piece).await;
+				}
+			});
+		}
+	});
+	format!("http://{address}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn client_should_refuse_an_answer_that_never_ends() {
+	let folder = tempfile::tempdir().expect("there is a temporary folder");
+	let client =
+		|base: String| Client::new(&base, None, GENESIS, 1, signer(1)).expect("it is an address");
+	let is_refused = |error| assert!(matches!(error, ClientError::Answer(_)), "{error}");
+	let id = "ab".repeat(16).parse().expect("it is a name");
+	let endless = client(hostile("200 OK", &[b'x'; 1 << 16]).await);
+	is_refused(endless.job(&id).await.expect_err("it is too long"));
+	is_refused(endless.follow(&id, |_| {}).await.expect_err("it is too long"));
+	let failing = client(hostile("404 Not Found", &[b'x'; 1 << 16]).await);
+	is_refused(failing.job(&id).await.expect_err("it is too long"));
+	let (hash, path) = (Hash::of(b"blob"), folder.path().join("blob"));
+	is_refused(endless.download(&hash, 4, &path, |_| {}).await.expect_err("it is too long"));
+	assert_eq!(std::fs::read_dir(folder.path()).expect("it is there").count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn requests_should_be_told_to_wait_when_one_lease_has_all_its_places() {
 	let (_folder, server) = started().await;
 	let raw = server.raw(1);
@@ -537,6 +601,7 @@ async fn download_should_continue_when_the_connection_is_cut() {
 	let client = server.client_of(&format!("http://{cut}"), None, 1);
 	let path = folder.path().join("copy");
 	let mut seen = Vec::new();
-	client.download(&hash, &path, |have| seen.push(have)).await.expect("it arrives");
+	let (size, progress) = (data.len() as u64, |have| seen.push(have));
+	client.download(&hash, size, &path, progress).await.expect("it arrives");
 	assert!(seen.is_sorted() && std::fs::read(path).expect("it was written") == data);
 }

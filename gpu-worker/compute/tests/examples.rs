@@ -7,7 +7,7 @@ mod picture;
 mod server;
 
 use assay_compute::{
-	jobs::{JobResult, State},
+	jobs::{JobResult, Output, State},
 	lease::{Lease, LeaseInfo},
 	Hash,
 };
@@ -50,8 +50,8 @@ async fn run(template: Value, files: &Path) -> (JobResult, Vec<u8>) {
 	let result = client.result(&id).await.expect("it has one");
 	println!("{} dispatches, kernels {:.0} ms", ended.dispatches, result.kernel_ms);
 	let output = home.path().join("output");
-	let blob = result.outputs[&manifest.outputs[0]].blob;
-	client.download(&blob, &output, |_| {}).await.expect("it is there");
+	let Output { blob, size } = result.outputs[&manifest.outputs[0]];
+	client.download(&blob, size, &output, |_| {}).await.expect("it is there");
 	(result, fs::read(output).expect("it was written"))
 }
 

@@ -34,7 +34,7 @@ async fn job_should_give_its_result_when_the_certificate_is_the_announced_one() 
 	let ended = client.follow(&id, |_| {}).await.expect("it ends");
 	assert_eq!(ended.state, State::Finished, "{ended:?}");
 	let copy = folder.path().join("copy");
-	client.download(&hash, &copy, |_| {}).await.expect("it is there");
+	client.download(&hash, data.len() as u64, &copy, |_| {}).await.expect("it is there");
 	assert!(std::fs::read(copy).expect("it was written") == data);
 }
 

@@ -65,7 +65,8 @@ const EXIT_CODES: &str = "Exit codes:
   8  the store is in use, damaged, or cannot be written
   9  doctor found at least one failure
   10 the worker of a lease cannot be reached, or it refuses
-  11 the job failed, or was cancelled";
+  11 the job failed, or was cancelled
+  130 `run` was interrupted before the results were there";
 
 /// How often `bench` measures; it shows the best.
 const BENCH_RUNS: u32 = 3;
@@ -168,9 +169,21 @@ fn report(error: &Error, json: bool) -> ExitCode {
 	if json {
 		show(&error.json());
 	} else {
-		eprintln!("error [{}]: {error}\n  fix: {}", error.code(), error.fix());
+		// A worker may have chosen these words.
+		let (cause, fix) = (printable_lines(&error.to_string()), printable_lines(&error.fix()));
+		eprintln!("error [{}]: {cause}\n  fix: {fix}", error.code());
 	}
 	error.exit().into()
+}
+
+/// A stranger's words without what could play tricks on a terminal, such as a cell of a table.
+fn printable(text: &str) -> String {
+	text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+}
+
+/// The same for words that may take several lines.
+fn printable_lines(text: &str) -> String {
+	text.lines().map(printable).collect::<Vec<_>>().join("\n")
 }
 
 /// Prints a line, and does not fail when nobody reads it any more.
@@ -284,6 +297,12 @@ mod tests {
 	fn command_line_should_be_consistent() {
 		use clap::CommandFactory;
 		Cli::command().debug_assert();
+	}
+
+	#[test]
+	fn words_of_a_stranger_should_not_move_the_cursor_of_a_terminal() {
+		assert_eq!(printable("eu\u{1b}[2J\u{9b}2J\n"), "eu?[2J?2J?");
+		assert_eq!(printable_lines("a\r\nb\u{7}\n\u{1b}c"), "a\nb?\n?c");
 	}
 
 	#[test]

@@ -2,7 +2,7 @@
 
 use super::{amount, connect, line, show};
 use crate::{
-	chain::{AccountId, Call, Chain, Event, Head, Inclusion, OperatorView, Terms, Trial},
+	chain::{self, AccountId, Call, Chain, Event, Head, Inclusion, OperatorView, Terms, Trial},
 	config::Config,
 	keys, Error,
 };
@@ -115,6 +115,14 @@ impl Step {
 	/// It would be refused, if there is a reason.
 	pub(super) fn unless(self, refusal: Option<String>) -> Self {
 		Self { refusal, ..self }
+	}
+
+	/// Fails if the chain would refuse it: nobody should pay a fee for that.
+	pub(super) fn ensure_allowed(&self) -> Result<(), chain::Error> {
+		match self.refusal.clone() {
+			Some(reason) => Err(chain::Error::WouldBeRefused { call: self.call.name(), reason }),
+			None => Ok(()),
+		}
 	}
 }
 
@@ -263,12 +271,13 @@ fn unaffordable(unit: &str, balance: u128, needed: u128, least: u128) -> Option<
 	))
 }
 
-/// Carries a step out and tells what came of it.
+/// Carries a step out, unless it would be refused, and tells what came of it.
 pub(super) async fn carry_out(
 	context: &Context,
 	step: &Step,
 	how: How,
 ) -> Result<(Value, String), Error> {
+	step.ensure_allowed()?;
 	let chain = &context.chain;
 	let (best, finalized) = (chain.best().await?, chain.finalized().await?);
 	let nonce = chain.next_nonce(&context.account).await?;
@@ -385,6 +394,18 @@ mod tests {
 		assert_eq!(unaffordable("ASY", 11 * ASY, 10 * ASY, ASY), None);
 		let refusal = unaffordable("ASY", 3 * ASY, 10 * ASY, ASY).expect("too little");
 		assert_eq!(refusal, "the account has 3 ASY and needs 11 ASY: send it 8 ASY more");
+	}
+
+	#[test]
+	fn step_should_not_be_allowed_when_the_chain_would_refuse_it() {
+		let step = Step::new(Call::Withdraw, "returns 1 ASY");
+		assert!(step.ensure_allowed().is_ok());
+		let refused = step.unless(Some("wait for block 5".into())).ensure_allowed();
+		let refused = Error::from(refused.expect_err("it would be refused"));
+		assert_eq!(
+			(refused.code(), refused.fix()),
+			("transaction-refused", "wait for block 5".into())
+		);
 	}
 
 	#[test]

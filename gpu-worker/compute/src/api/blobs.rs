@@ -12,14 +12,24 @@ use axum::{
 	response::{IntoResponse, Response},
 	Extension, Json,
 };
-use futures::StreamExt;
+use bytes::Bytes;
+use futures::{stream, StreamExt};
 use serde_json::json;
-use std::io::SeekFrom;
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use std::{
+	io::{self, SeekFrom},
+	time::Duration,
+};
+use tokio::{
+	fs::File,
+	io::{AsyncReadExt, AsyncSeekExt, Take},
+	sync::mpsc::{self, error::SendTimeoutError},
+};
 use tokio_util::io::ReaderStream;
 
 /// Bytes that are read from a file at once.
 const READ: usize = 1 << 20;
+/// How often it is looked whether a client that does not read on may still do so.
+const LOOK: Duration = Duration::from_secs(1);
 
 fn hash(text: &str) -> Result<Hash, ApiError> {
 	text.parse().map_err(|_| ApiError::not_found("blob: its name is 64 hexadecimal digits"))
@@ -93,7 +103,7 @@ pub(super) async fn download(
 ) -> Result<Response, ApiError> {
 	let name = hash(&name)?;
 	let path = caller.room.blobs.path(&name).ok_or_else(|| ApiError::not_found("blob"))?;
-	let mut file = tokio::fs::File::open(path).await.map_err(ApiError::storage)?;
+	let mut file = File::open(path).await.map_err(ApiError::storage)?;
 	let size = file.metadata().await.map_err(ApiError::storage)?.len();
 	let range = headers.get(header::RANGE).and_then(|range| range.to_str().ok());
 	let (first, end) = match range.map(|range| parse_range(range, size)) {
@@ -112,11 +122,13 @@ pub(super) async fn download(
 	file.seek(SeekFrom::Start(first)).await.map_err(ApiError::storage)?;
 	// The permit lives as long as the body, so that slow readers count among the open requests.
 	let permit = caller.permit.clone();
-	let stream = ReaderStream::with_capacity(file.take(end - first), READ).map(move |chunk| {
+	let (sender, mut receiver) = mpsc::channel(1);
+	tokio::spawn(read_out(file.take(end - first), sender, caller, name));
+	let body = stream::poll_fn(move |context| {
 		let _held = &permit;
-		chunk
+		receiver.poll_recv(context)
 	});
-	let mut response = Body::from_stream(stream).into_response();
+	let mut response = Body::from_stream(body).into_response();
 	let fields = response.headers_mut();
 	fields.insert(header::CONTENT_LENGTH, HeaderValue::from(end - first));
 	fields.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
@@ -131,6 +143,29 @@ pub(super) async fn download(
 		*response.status_mut() = StatusCode::PARTIAL_CONTENT;
 	}
 	Ok(response)
+}
+
+/// Reads a blob for as long as it is there and the caller may have it, whether the client reads on
+/// or not: a file that is open takes its place on the disk also when it is deleted.
+async fn read_out(
+	file: Take<File>,
+	sender: mpsc::Sender<io::Result<Bytes>>,
+	caller: Caller,
+	name: Hash,
+) {
+	let mut chunks = ReaderStream::with_capacity(file, READ);
+	while let Some(mut chunk) = chunks.next().await {
+		loop {
+			if !caller.may_go_on() || caller.room.blobs.path(&name).is_none() {
+				return;
+			}
+			match sender.send_timeout(chunk, LOOK).await {
+				Ok(()) => break,
+				Err(SendTimeoutError::Timeout(unsent)) => chunk = unsent,
+				Err(SendTimeoutError::Closed(_)) => return,
+			}
+		}
+	}
 }
 
 pub(super) async fn delete(

@@ -94,6 +94,14 @@ struct Caller {
 	permit: Arc<OwnedSemaphorePermit>,
 }
 
+impl Caller {
+	/// Whether the lease is still active and opened by the key that has signed.
+	fn may_go_on(&self) -> bool {
+		let lease = self.host.lease(self.room.id);
+		matches!(lease, Lease::Active(info) if info.access == self.info.access)
+	}
+}
+
 /// Lets through what is public or signed by the access key of an active lease.
 async fn authorise(
 	State(host): State<Arc<Host>>,

@@ -32,6 +32,12 @@ pub enum Failure {
 		/// Size of the blob.
 		given: u64,
 	},
+	/// Compiling the shader and filling the buffers took too long.
+	#[error("the job was not ready for its first dispatch within {seconds} s")]
+	PreparationTooLong {
+		/// The limit in seconds.
+		seconds: u64,
+	},
 	/// Compiling took too long.
 	#[error("compiling the shader took longer than {limit_ms} ms")]
 	CompileTooLong {
@@ -124,6 +130,10 @@ impl Failure {
 			Self::Shader { .. } => "correct the shader",
 			Self::MissingBlob { .. } => "upload the blob, then submit the job again",
 			Self::BlobTooLong { .. } => "make the buffer as large as the blob",
+			Self::PreparationTooLong { .. } => {
+				"submit the job again later, or fill fewer buffers from blobs: the worker's disk or \
+				 device is slow"
+			}
 			Self::CompileTooLong { .. } => "make the shader smaller, and private arrays shorter",
 			Self::DispatchTooLong { .. } => "do less in a dispatch: more iterations or passes",
 			Self::TimeLimit { .. } => "raise `limits.seconds`, or split the job",

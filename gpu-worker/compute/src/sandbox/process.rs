@@ -29,8 +29,10 @@ const CHILD_LIMIT: Duration = Duration::from_secs(90);
 const TURN: Duration = Duration::from_millis(100);
 /// How soon a pause or a cancellation is noticed.
 const TICK: Duration = Duration::from_millis(10);
-/// What the rest of a job may take beyond its own limit: filling buffers and writing outputs.
+/// What a job may take to fill its buffers, beside compiling.
 const COPY_GRACE: Duration = Duration::from_secs(60);
+/// Bytes of its blobs for which it has a second more.
+const COPY_RATE: u64 = 64 << 20;
 /// How often it is looked at what a child writes.
 const LOOK: Duration = Duration::from_millis(500);
 /// Bytes that it may write beside its outputs: drivers may keep something there.
@@ -305,9 +307,9 @@ impl Warm {
 	) -> Result<Finished, Failure> {
 		let handed = Instant::now();
 		for hash in manifest.blobs() {
-			let missing = || Failure::MissingBlob { hash };
-			let path = blob(&hash).ok_or_else(missing)?;
-			self.folder.provide(&hash.to_string(), &path).map_err(|_| missing())?;
+			let path = blob(&hash).ok_or(Failure::MissingBlob { hash })?;
+			let provided = self.folder.provide(&hash.to_string(), &path);
+			provided.map_err(|error| not_provided(hash, &error))?;
 		}
 		let mut watch = Watch::new(manifest, sandbox.caps, handed);
 		let report = match self.follow(manifest, control, tell, &mut watch, &sandbox.paused) {
@@ -434,9 +436,19 @@ impl Warm {
 	}
 }
 
+/// Why a job does not get a blob.
+fn not_provided(hash: Hash, error: &io::Error) -> Failure {
+	match error.kind() {
+		io::ErrorKind::NotFound => Failure::MissingBlob { hash },
+		_ => Failure::Worker { message: format!("the blob {hash} cannot be given to it: {error}") },
+	}
+}
+
 /// The parent's own clocks, for a child that has stopped keeping its own.
 struct Watch {
 	limit: Duration,
+	/// Until the first dispatch; the child's own deadlines are narrower.
+	preparation: Duration,
 	seconds: u32,
 	caps: Caps,
 	handed: Instant,
@@ -451,8 +463,10 @@ struct Watch {
 impl Watch {
 	fn new(manifest: &Manifest, caps: Caps, handed: Instant) -> Self {
 		let seconds = manifest.limits.seconds.min(caps.seconds);
+		let copying = COPY_GRACE + Duration::from_secs(manifest.input_bytes() / COPY_RATE);
 		Self {
 			limit: Duration::from_secs(seconds.into()),
+			preparation: Duration::from_millis(caps.compile_ms) + copying,
 			seconds,
 			caps,
 			handed,
@@ -499,11 +513,11 @@ impl Watch {
 	fn check(&self) -> Result<(), Failure> {
 		let waiting = self.since.map_or(Duration::ZERO, |since| since.elapsed());
 		let used = self.handed.elapsed().saturating_sub(self.paused + waiting);
-		// Before the first dispatch, the child's own deadlines are the narrower ones.
-		let compile = Duration::from_millis(self.caps.compile_ms) + COPY_GRACE;
-		let limit = if self.running { self.limit } else { self.limit.min(compile) };
-		if used > limit {
+		if used > self.limit {
 			return Err(Failure::TimeLimit { seconds: self.seconds });
+		}
+		if !self.running && used > self.preparation {
+			return Err(Failure::PreparationTooLong { seconds: self.preparation.as_secs() });
 		}
 		let limit_ms = self.caps.dispatch_ms;
 		let late = Duration::from_millis(limit_ms * IN_FLIGHT as u64 + 1_000);
@@ -544,15 +558,53 @@ mod tests {
 	use super::*;
 	use serde_json::json;
 
-	const CAPS: Caps = Caps { memory_bytes: 1, seconds: 9, dispatch_ms: 0, compile_ms: 1 };
+	const CAPS: Caps = Caps { memory_bytes: 1, seconds: 900, dispatch_ms: 0, compile_ms: 1 };
+
+	/// The clocks of a job of 900 s that has a blob of so many MiB.
+	fn starting(mib: u64) -> Watch {
+		let blob = Hash([0; 32]);
+		let input = json!({ "name": "input", "size": mib << 20, "init": { "blob": blob } });
+		let manifest = json!({
+			"shader": { "wgsl": "" },
+			"buffers": [input],
+			"passes": [],
+			"outputs": [],
+			"limits": { "seconds": 900 },
+		});
+		let manifest = serde_json::from_value(manifest).expect("it is of the schema");
+		Watch::new(&manifest, CAPS, Instant::now())
+	}
 
 	fn watch() -> Watch {
-		let manifest =
-			json!({ "shader": { "wgsl": "" }, "buffers": [], "passes": [], "outputs": [] });
-		let manifest = serde_json::from_value(manifest).expect("it is of the schema");
-		let mut watch = Watch::new(&manifest, CAPS, Instant::now());
+		let mut watch = starting(0);
 		watch.started();
 		watch
+	}
+
+	#[test]
+	fn slow_preparation_should_not_be_blamed_on_the_limit_of_the_job() {
+		let ago =
+			|seconds| Instant::now().checked_sub(Duration::from_secs(seconds)).expect("since boot");
+		let small = Watch { handed: ago(65), ..starting(0) };
+		assert_eq!(small.check(), Err(Failure::PreparationTooLong { seconds: 60 }));
+		// 640 MiB have ten seconds more.
+		let large = Watch { handed: ago(65), ..starting(640) };
+		assert_eq!(large.check(), Ok(()));
+		let large = Watch { handed: ago(75), ..starting(640) };
+		assert_eq!(large.check(), Err(Failure::PreparationTooLong { seconds: 70 }));
+		let late = Watch { handed: ago(75), limit: Duration::from_secs(50), ..starting(640) };
+		assert_eq!(late.check(), Err(Failure::TimeLimit { seconds: 900 }));
+		let running = Watch { running: true, ..large };
+		assert_eq!(running.check(), Ok(()));
+	}
+
+	#[test]
+	fn full_disk_should_not_be_told_as_a_missing_blob() {
+		let hash = Hash([0; 32]);
+		let told = |kind: io::ErrorKind| not_provided(hash, &kind.into());
+		assert_eq!(told(io::ErrorKind::NotFound), Failure::MissingBlob { hash });
+		let full = told(io::ErrorKind::StorageFull);
+		assert!(matches!(full, Failure::Worker { message } if message.contains("storage")));
 	}
 
 	#[test]

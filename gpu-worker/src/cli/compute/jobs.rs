@@ -5,7 +5,11 @@ use super::{
 	run::{parse_job, word},
 	show, Target,
 };
-use crate::{cli::table, config::Config, Error};
+use crate::{
+	cli::{printable, printable_lines, table},
+	config::Config,
+	Error,
+};
 use assay_compute::jobs::{JobId, View};
 use serde_json::json;
 use std::time::Duration;
@@ -34,7 +38,7 @@ pub(super) async fn run(config: &Config, args: Args, json: bool) -> Result<(), E
 			let begin = lines.first().map_or(0, |line| line.ms);
 			let text = lines.iter().map(|line| {
 				let seconds = Duration::from_millis(line.ms.saturating_sub(begin)).as_secs_f64();
-				format!("{seconds:>10.3} s  {}", line.text)
+				format!("{seconds:>10.3} s  {}", printable_lines(&line.text))
 			});
 			line(text.collect::<Vec<_>>().join("\n"));
 		}
@@ -67,7 +71,7 @@ fn as_text(views: &[View]) -> String {
 			format!("{} of {}", view.dispatches, view.dispatches_total),
 			view.attempts.to_string(),
 			format!("{} ms", view.paused_ms),
-			view.failure.as_ref().map_or(String::new(), |failure| failure.message.clone()),
+			view.failure.as_ref().map_or(String::new(), |failure| printable(&failure.message)),
 		]
 	}));
 	table(&rows)

@@ -1,7 +1,7 @@
 //! `assay offers`: what is offered, and for how much.
 
 use super::{
-	super::{amount, blocks, connect, line, show},
+	super::{amount, blocks, connect, line, printable, show},
 	units::{
 		currency_name, flops, hourly, memory, money, parse_currency, parse_flops, parse_memory,
 		parse_price, parse_region, table, Price,
@@ -220,11 +220,6 @@ fn offer_row(view: &OfferView, slot_ms: u64, best: u32) -> Vec<String> {
 	]
 }
 
-/// A provider's words without what could play tricks on a terminal.
-fn printable(text: &str) -> String {
-	text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
-}
-
 #[cfg(test)]
 pub(super) mod tests {
 	use super::*;
@@ -369,10 +364,5 @@ pub(super) mod tests {
 		assert_eq!(value["offers"][0]["spot"]["price_per_block"], "0.00005");
 		assert_eq!(value["prices_per_hour"]["ASY"]["p90"], "0.18");
 		assert!(as_text(&[], false, 1_000, 1).contains("--all"));
-	}
-
-	#[test]
-	fn region_should_not_move_the_cursor_of_a_terminal() {
-		assert_eq!(printable("eu\u{1b}[2J"), "eu?[2J");
 	}
 }

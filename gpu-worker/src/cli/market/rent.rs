@@ -121,17 +121,16 @@ pub(super) async fn run(config: &Config, args: Args, json: bool) -> Result<(), E
 		named(&context, &args, ask).await?
 	};
 	let how = args.signing.how(json);
-	if let Some(reason) = deal.refusal.clone().filter(|_| !how.dry_run) {
-		return Err(chain::Error::WouldBeRefused { call: deal.call.name(), reason }.into());
-	}
 	let mut summary = summary(&deal.quotes, args.count, &ask, slot_ms);
 	if let Some((_, quote)) = deal.quotes.first().filter(|_| args.matching) {
 		summary.push_str(&ceiling(ask.max_price, quote.currency, slot_ms));
 	}
+	let step = step(deal, &summary, args.spot, slot_ms);
 	if !how.dry_run {
+		step.ensure_allowed()?;
 		agree(&summary, args.yes, json)?;
 	}
-	plan::perform(&context, step(deal, &summary, args.spot, slot_ms).into(), how).await
+	plan::perform(&context, step.into(), how).await
 }
 
 /// A request for the named offers.

@@ -1,6 +1,6 @@
 //! `assay operator status`: everything about an operator.
 
-use super::super::{amount, connect, line, share, show};
+use super::super::{amount, connect, line, printable, share, show};
 use crate::{
 	chain::{AccountId, AllocationView, OperatorView, ValidatorView, WorkerView},
 	config::Config,
@@ -174,7 +174,8 @@ impl Overview {
 				amount(*float)
 			);
 			for device in &worker.devices {
-				let _ = write!(out, "\n  device {}: {}", device.device, device.description);
+				let description = printable(&device.description);
+				let _ = write!(out, "\n  device {}: {description}", device.device);
 			}
 		}
 		out

@@ -6,7 +6,7 @@ use super::{
 	plan::{carry_out, nothing, preview, Context, How, Plan, Step},
 };
 use crate::{
-	chain::{self, Call, Candidacy, Chain, OperatorView, SessionKeys, Terms, ValidatorView},
+	chain::{Call, Candidacy, Chain, OperatorView, SessionKeys, Terms, ValidatorView},
 	config::Config,
 	Error,
 };
@@ -48,12 +48,9 @@ pub(super) async fn run(
 			..standing_for_election(&view, &context.terms).unless(refusal)
 		})
 	};
-	if let Some(reason) = candidacy.as_ref().and_then(|step| step.refusal.clone()) {
+	if let Some(step) = candidacy.as_ref().filter(|_| !how.dry_run) {
 		// Nobody should pay for keys that are of no use yet.
-		if !how.dry_run {
-			let call = Call::Validate.name();
-			return Err(chain::Error::WouldBeRefused { call, reason }.into());
-		}
+		step.ensure_allowed()?;
 	}
 
 	let mut told = Vec::new();
