@@ -95,6 +95,13 @@ impl Market {
 		Statement::of(&self.chain, lease).await
 	}
 
+	/// Compares what the events say with the chain.
+	async fn compare_books(&self) {
+		let last = self.chain.best().await;
+		self.chain.wait_finalized(last, LIMIT).await;
+		compare_books(&self.machine.path("js"), &self.node.url());
+	}
+
 	/// An offer.
 	fn offer(&self, id: u64) -> Json {
 		let found = self.says(&["offers", "--all"]);
@@ -229,9 +236,7 @@ async fn m05_leases_should_end_in_time_when_everybody_vanishes_in_turn() {
 	let known = market.says(&["reputation", &bob]);
 	assert_eq!((&known["leases_lost"], &known["convictions"]), (&json!(1), &json!(1)), "{known}");
 
-	let last = market.chain.best().await;
-	market.chain.wait_finalized(last, LIMIT).await;
-	compare_books(&market.machine.path("js"), &market.node.url());
+	market.compare_books().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -264,6 +269,25 @@ async fn f01_f11_capacity_should_be_what_is_proven_when_names_boast_and_half_a_d
 	};
 	assert_eq!(matching(whole / 5 * 4), 0, "what is not proven any more is still offered");
 	assert_eq!(matching(half / 2), 1, "what is proven is not offered");
+
+	// What it has earned by that pays for a lease of it, and the books keep credits, too.
+	let id = market.registration.worker.to_string();
+	let terms =
+		["--currency", "credits", "--price", "0.0072", "--memory", "8G", "--region", "here"];
+	market.says(&[&["offer", "create", &id], &terms[..], &["--dev-account", "bob"]].concat());
+	market.says(&["rent", "1", "--blocks", "5", "--dev-account", "bob", "--yes"]);
+	let lease = eventually("a lease for credits", LIMIT, || async {
+		market.says(&["leases", "--dev-account", "bob"])[0]["lease"].as_u64()
+	})
+	.await;
+	eventually("the end of it", LIMIT, || async {
+		let leases = market.says(&["leases", "--dev-account", "bob"]);
+		leases.as_array().is_some_and(Vec::is_empty).then_some(())
+	})
+	.await;
+	let end = Statement::of(&market.chain, lease).await;
+	assert!(end.reason == "Expired" && end.paid > 0 && end.burnt > 0, "{end:?}");
+	market.compare_books().await;
 }
 
 /// Waits until so many more claims have been credited.

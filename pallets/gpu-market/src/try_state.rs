@@ -70,18 +70,12 @@ impl<T: Config> Pallet<T> {
 			let count = &mut counts.entry(offer.worker).or_default().offers;
 			*count = count.saturating_add(1);
 		}
-		for (operator, deposit) in deposits {
-			ensure!(
-				Self::held(Currency::Native, HoldReason::OfferDeposit, &operator) == deposit,
-				"the deposits of an operator's offers are not what is held"
-			);
-		}
-		Ok(())
+		Self::check_holds(Currency::Native, HoldReason::OfferDeposit, &deposits)
 	}
 
 	/// Leases are well formed and funded, and what is held is what they say.
 	fn check_leases(counts: &mut BTreeMap<WorkerId, Counts>) -> Result<(), TryRuntimeError> {
-		let mut escrows = BTreeMap::<(T::AccountId, Currency), Balance>::new();
+		let mut escrows = BTreeMap::<Currency, BTreeMap<T::AccountId, Balance>>::new();
 		let mut deposits = BTreeMap::<T::AccountId, Balance>::new();
 		let mut used = BTreeSet::<(WorkerId, DeviceIndex)>::new();
 		let mut number = 0usize;
@@ -110,7 +104,8 @@ impl<T: Config> Pallet<T> {
 					);
 				}
 			}
-			let escrow = escrows.entry((lease.renter.clone(), lease.currency)).or_default();
+			let escrows = escrows.entry(lease.currency).or_default();
+			let escrow = escrows.entry(lease.renter.clone()).or_default();
 			*escrow = escrow.saturating_add(lease.escrow);
 			let deposit = deposits.entry(lease.renter).or_default();
 			*deposit = deposit.saturating_add(lease.deposit);
@@ -119,19 +114,31 @@ impl<T: Config> Pallet<T> {
 		ensure!(LeasesAt::<T>::iter().count() == number, "a worker of a lease that is gone");
 		for (renter, currency, amount) in Withheld::<T>::iter() {
 			ensure!(!amount.is_zero(), "nothing is withheld");
-			let escrow = escrows.entry((renter, currency)).or_default();
+			let escrow = escrows.entry(currency).or_default().entry(renter).or_default();
 			*escrow = escrow.saturating_add(amount);
 		}
-		for ((renter, currency), escrow) in escrows {
-			ensure!(
-				Self::held(currency, HoldReason::Escrow, &renter) == escrow,
-				"the escrow of a renter's leases is not what is held"
-			);
+		for currency in [Currency::Native, Currency::Credits] {
+			let escrows = escrows.remove(&currency).unwrap_or_default();
+			Self::check_holds(currency, HoldReason::Escrow, &escrows)?;
 		}
-		for (renter, deposit) in deposits {
+		Self::check_holds(Currency::Native, HoldReason::LeaseDeposit, &deposits)
+	}
+
+	/// Every account has so much on hold for a reason, and whoever is not named has nothing.
+	fn check_holds(
+		currency: Currency,
+		reason: HoldReason,
+		expected: &BTreeMap<T::AccountId, Balance>,
+	) -> Result<(), TryRuntimeError> {
+		let complaint = match reason {
+			HoldReason::OfferDeposit => "the deposits of an operator's offers are not what is held",
+			HoldReason::LeaseDeposit => "the deposits of a renter's leases are not what is held",
+			HoldReason::Escrow => "the escrow of a renter's leases is not what is held",
+		};
+		for who in frame_system::Account::<T>::iter_keys() {
 			ensure!(
-				Self::held(Currency::Native, HoldReason::LeaseDeposit, &renter) == deposit,
-				"the deposits of a renter's leases are not what is held"
+				Self::held(currency, reason, &who) == expected.get(&who).copied().unwrap_or(0),
+				complaint
 			);
 		}
 		Ok(())

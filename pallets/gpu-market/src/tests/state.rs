@@ -110,6 +110,19 @@ fn every_broken_invariant_should_be_named() {
 	says("escrow of a renter's leases", || {
 		assert_ok!(Market::hold(Currency::Native, HoldReason::Escrow, &ALICE, 1));
 	});
+	// Of somebody who has neither offers nor leases any more.
+	for (part, currency, reason) in [
+		("operator's offers", Currency::Native, HoldReason::OfferDeposit),
+		("escrow of a renter's leases", Currency::Credits, HoldReason::Escrow),
+		("deposits of a renter's leases", Currency::Native, HoldReason::LeaseDeposit),
+	] {
+		let complaint = complaint(|| {
+			endow(payout(1), currency, 1_000_000);
+			assert_ok!(Market::hold(currency, reason, &payout(1), 1));
+		});
+		assert!(complaint.contains(part), "{complaint} instead of {part}");
+	}
+	says("had proven", || with_lease(0, |lease| lease.proven.clear()));
 	says("deposits of a renter's leases", || with_lease(0, |lease| lease.deposit += 1));
 	says("nothing is withheld", || Withheld::<Test>::insert(BOB, Currency::Native, 0));
 	says("escrow of a renter's leases", || Withheld::<Test>::insert(CAROL, Currency::Native, 5));
