@@ -29,8 +29,8 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::Offers` (r:0 w:1)
 	/// Proof: `GpuMarket::Offers` (`max_values`: None, `max_size`: Some(201), added: 2676, mode: `MaxEncodedLen`)
 	fn create_offer() -> Weight {
-		// At least 211_543_000 picoseconds.
-		Weight::from_parts(221_898_000, 43438)
+		// At least 210_127_000 picoseconds.
+		Weight::from_parts(214_665_000, 43438)
 			.saturating_add(T::DbWeight::get().reads(22))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
@@ -39,8 +39,8 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::Parameters` (r:1 w:0)
 	/// Proof: `GpuMarket::Parameters` (`max_values`: Some(1), `max_size`: Some(96), added: 591, mode: `MaxEncodedLen`)
 	fn update_offer() -> Weight {
-		// At least 37_254_000 picoseconds.
-		Weight::from_parts(40_424_000, 3666)
+		// At least 36_527_000 picoseconds.
+		Weight::from_parts(38_159_000, 3666)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -55,8 +55,8 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::Endpoints` (r:0 w:1)
 	/// Proof: `GpuMarket::Endpoints` (`max_values`: None, `max_size`: Some(179), added: 2654, mode: `MaxEncodedLen`)
 	fn withdraw_offer() -> Weight {
-		// At least 112_354_000 picoseconds.
-		Weight::from_parts(116_857_000, 3666)
+		// At least 112_480_000 picoseconds.
+		Weight::from_parts(115_583_000, 3666)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
@@ -77,8 +77,8 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::Endpoints` (r:0 w:1)
 	/// Proof: `GpuMarket::Endpoints` (`max_values`: None, `max_size`: Some(179), added: 2654, mode: `MaxEncodedLen`)
 	fn prune_offer() -> Weight {
-		// At least 140_100_000 picoseconds.
-		Weight::from_parts(150_830_000, 4610)
+		// At least 139_459_000 picoseconds.
+		Weight::from_parts(143_420_000, 4610)
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
@@ -93,8 +93,8 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::Parameters` (r:1 w:0)
 	/// Proof: `GpuMarket::Parameters` (`max_values`: Some(1), `max_size`: Some(96), added: 591, mode: `MaxEncodedLen`)
 	fn heartbeat() -> Weight {
-		// At least 59_356_000 picoseconds.
-		Weight::from_parts(66_303_000, 3606)
+		// At least 58_774_000 picoseconds.
+		Weight::from_parts(61_096_000, 3606)
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -105,8 +105,8 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::Parameters` (r:1 w:0)
 	/// Proof: `GpuMarket::Parameters` (`max_values`: Some(1), `max_size`: Some(96), added: 591, mode: `MaxEncodedLen`)
 	fn announce_maintenance() -> Weight {
-		// At least 46_578_000 picoseconds.
-		Weight::from_parts(51_871_000, 3606)
+		// At least 45_274_000 picoseconds.
+		Weight::from_parts(47_323_000, 3606)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -115,8 +115,8 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::Presences` (r:1 w:1)
 	/// Proof: `GpuMarket::Presences` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
 	fn cancel_maintenance() -> Weight {
-		// At least 40_461_000 picoseconds.
-		Weight::from_parts(45_353_000, 3606)
+		// At least 39_252_000 picoseconds.
+		Weight::from_parts(41_153_000, 3606)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -133,7 +133,7 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `ProofOfFlops::Parameters` (r:1 w:0)
 	/// Proof: `ProofOfFlops::Parameters` (`max_values`: Some(1), `max_size`: Some(52), added: 547, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfFlops::Standings` (r:16 w:0)
-	/// Proof: `ProofOfFlops::Standings` (`max_values`: None, `max_size`: Some(590), added: 3065, mode: `MaxEncodedLen`)
+	/// Proof: `ProofOfFlops::Standings` (`max_values`: None, `max_size`: Some(598), added: 3073, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfFlops::CurrentRound` (r:1 w:0)
 	/// Proof: `ProofOfFlops::CurrentRound` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfFlops::Rounds` (r:1 w:0)
@@ -161,10 +161,10 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::LeasesOf` (r:0 w:1)
 	/// Proof: `GpuMarket::LeasesOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Leases` (r:0 w:1)
-	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(301), added: 2776, mode: `MaxEncodedLen`)
+	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(494), added: 2969, mode: `MaxEncodedLen`)
 	fn rent() -> Weight {
-		// At least 555_001_000 picoseconds.
-		Weight::from_parts(595_415_000, 50030)
+		// At least 552_460_000 picoseconds.
+		Weight::from_parts(578_739_000, 50158)
 			.saturating_add(T::DbWeight::get().reads(48))
 			.saturating_add(T::DbWeight::get().writes(10))
 	}
@@ -181,7 +181,7 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `ProofOfFlops::Parameters` (r:1 w:0)
 	/// Proof: `ProofOfFlops::Parameters` (`max_values`: Some(1), `max_size`: Some(52), added: 547, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfFlops::Standings` (r:256 w:0)
-	/// Proof: `ProofOfFlops::Standings` (`max_values`: None, `max_size`: Some(590), added: 3065, mode: `MaxEncodedLen`)
+	/// Proof: `ProofOfFlops::Standings` (`max_values`: None, `max_size`: Some(598), added: 3073, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfFlops::CurrentRound` (r:1 w:0)
 	/// Proof: `ProofOfFlops::CurrentRound` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfFlops::Rounds` (r:1 w:0)
@@ -209,17 +209,17 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::LeasesOf` (r:0 w:1)
 	/// Proof: `GpuMarket::LeasesOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Leases` (r:0 w:1)
-	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(301), added: 2776, mode: `MaxEncodedLen`)
+	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(494), added: 2969, mode: `MaxEncodedLen`)
 	/// `o` is in `[1, 16]`.
 	fn rent_matching(o: u32, ) -> Weight {
-		// At least 580_044_000 picoseconds.
-		Weight::from_parts(203_277_524, 3678)
-			// Standard error: 1_183_132
-			.saturating_add(Weight::from_parts(351_012_717, 0).saturating_mul(o.into()))
+		// At least 567_574_000 picoseconds.
+		Weight::from_parts(256_682_796, 3678)
+			// Standard error: 300_119
+			.saturating_add(Weight::from_parts(320_980_358, 0).saturating_mul(o.into()))
 			.saturating_add(T::DbWeight::get().reads(12))
 			.saturating_add(T::DbWeight::get().reads((36_u64).saturating_mul(o.into())))
 			.saturating_add(T::DbWeight::get().writes(10))
-			.saturating_add(Weight::from_parts(0, 49040).saturating_mul(o.into()))
+			.saturating_add(Weight::from_parts(0, 49168).saturating_mul(o.into()))
 	}
 	/// Storage: `GpuMarket::NextCluster` (r:1 w:1)
 	/// Proof: `GpuMarket::NextCluster` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
@@ -236,7 +236,7 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `ProofOfFlops::Parameters` (r:1 w:0)
 	/// Proof: `ProofOfFlops::Parameters` (`max_values`: Some(1), `max_size`: Some(52), added: 547, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfFlops::Standings` (r:256 w:0)
-	/// Proof: `ProofOfFlops::Standings` (`max_values`: None, `max_size`: Some(590), added: 3065, mode: `MaxEncodedLen`)
+	/// Proof: `ProofOfFlops::Standings` (`max_values`: None, `max_size`: Some(598), added: 3073, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfFlops::CurrentRound` (r:1 w:0)
 	/// Proof: `ProofOfFlops::CurrentRound` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfFlops::Rounds` (r:1 w:0)
@@ -266,18 +266,18 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::LeasesOf` (r:0 w:16)
 	/// Proof: `GpuMarket::LeasesOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Leases` (r:0 w:16)
-	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(301), added: 2776, mode: `MaxEncodedLen`)
+	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(494), added: 2969, mode: `MaxEncodedLen`)
 	/// `m` is in `[2, 16]`.
 	fn rent_cluster(m: u32, ) -> Weight {
-		// At least 1_108_743_000 picoseconds.
-		Weight::from_parts(1_170_508_000, 3678)
-			// Standard error: 4_434_916
-			.saturating_add(Weight::from_parts(445_307_718, 0).saturating_mul(m.into()))
+		// At least 1_054_181_000 picoseconds.
+		Weight::from_parts(47_412_891, 3678)
+			// Standard error: 675_106
+			.saturating_add(Weight::from_parts(488_574_444, 0).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().reads(13))
 			.saturating_add(T::DbWeight::get().reads((36_u64).saturating_mul(m.into())))
 			.saturating_add(T::DbWeight::get().writes(9))
 			.saturating_add(T::DbWeight::get().writes((3_u64).saturating_mul(m.into())))
-			.saturating_add(Weight::from_parts(0, 49040).saturating_mul(m.into()))
+			.saturating_add(Weight::from_parts(0, 49168).saturating_mul(m.into()))
 	}
 	/// Storage: `Operators::Keys` (r:1 w:0)
 	/// Proof: `Operators::Keys` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
@@ -286,7 +286,7 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `ProofOfFlops::CurrentRound` (r:1 w:0)
 	/// Proof: `ProofOfFlops::CurrentRound` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Leases` (r:16 w:16)
-	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(301), added: 2776, mode: `MaxEncodedLen`)
+	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(494), added: 2969, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Parameters` (r:1 w:0)
 	/// Proof: `GpuMarket::Parameters` (`max_values`: Some(1), `max_size`: Some(96), added: 591, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Presences` (r:16 w:16)
@@ -301,6 +301,12 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Proof: `GpuMarket::Clusters` (`max_values`: None, `max_size`: Some(149), added: 2624, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Reservations` (r:15 w:0)
 	/// Proof: `Operators::Reservations` (`max_values`: None, `max_size`: Some(107), added: 2582, mode: `MaxEncodedLen`)
+	/// Storage: `ProofOfFlops::Parameters` (r:1 w:0)
+	/// Proof: `ProofOfFlops::Parameters` (`max_values`: Some(1), `max_size`: Some(52), added: 547, mode: `MaxEncodedLen`)
+	/// Storage: `ProofOfFlops::Standings` (r:240 w:0)
+	/// Proof: `ProofOfFlops::Standings` (`max_values`: None, `max_size`: Some(598), added: 3073, mode: `MaxEncodedLen`)
+	/// Storage: `ProofOfFlops::Rounds` (r:1 w:0)
+	/// Proof: `ProofOfFlops::Rounds` (`max_values`: None, `max_size`: Some(101), added: 2576, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
@@ -319,12 +325,12 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Proof: `GpuMarket::LeasesOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// `m` is in `[2, 16]`.
 	fn ready(m: u32, ) -> Weight {
-		// At least 1_244_511_000 picoseconds.
-		Weight::from_parts(602_028_530, 3678)
-			// Standard error: 3_273_609
-			.saturating_add(Weight::from_parts(499_885_554, 0).saturating_mul(m.into()))
-			.saturating_add(T::DbWeight::get().reads(10))
-			.saturating_add(T::DbWeight::get().reads((21_u64).saturating_mul(m.into())))
+		// At least 1_400_292_000 picoseconds.
+		Weight::from_parts(1_411_156_000, 50158)
+			// Standard error: 2_907_788
+			.saturating_add(Weight::from_parts(565_230_561, 0).saturating_mul(m.into()))
+			.saturating_add(T::DbWeight::get().reads(70))
+			.saturating_add(T::DbWeight::get().reads((30_u64).saturating_mul(m.into())))
 			.saturating_add(T::DbWeight::get().writes(8))
 			.saturating_add(T::DbWeight::get().writes((4_u64).saturating_mul(m.into())))
 			.saturating_add(Weight::from_parts(0, 42448).saturating_mul(m.into()))
@@ -336,7 +342,7 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `ProofOfFlops::CurrentRound` (r:1 w:0)
 	/// Proof: `ProofOfFlops::CurrentRound` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Leases` (r:16 w:16)
-	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(301), added: 2776, mode: `MaxEncodedLen`)
+	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(494), added: 2969, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Parameters` (r:1 w:0)
 	/// Proof: `GpuMarket::Parameters` (`max_values`: Some(1), `max_size`: Some(96), added: 591, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Clusters` (r:1 w:1)
@@ -361,18 +367,18 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Proof: `GpuMarket::LeasesOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// `m` is in `[2, 16]`.
 	fn decline(m: u32, ) -> Weight {
-		// At least 365_558_000 picoseconds.
-		Weight::from_parts(146_120_295, 3678)
-			// Standard error: 174_696
-			.saturating_add(Weight::from_parts(125_636_034, 0).saturating_mul(m.into()))
+		// At least 355_435_000 picoseconds.
+		Weight::from_parts(123_508_895, 3678)
+			// Standard error: 83_366
+			.saturating_add(Weight::from_parts(123_830_615, 0).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(m.into())))
 			.saturating_add(T::DbWeight::get().writes(6))
 			.saturating_add(T::DbWeight::get().writes((4_u64).saturating_mul(m.into())))
-			.saturating_add(Weight::from_parts(0, 2776).saturating_mul(m.into()))
+			.saturating_add(Weight::from_parts(0, 2969).saturating_mul(m.into()))
 	}
 	/// Storage: `GpuMarket::Leases` (r:16 w:16)
-	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(301), added: 2776, mode: `MaxEncodedLen`)
+	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(494), added: 2969, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Parameters` (r:1 w:0)
 	/// Proof: `GpuMarket::Parameters` (`max_values`: Some(1), `max_size`: Some(96), added: 591, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Clusters` (r:1 w:1)
@@ -397,18 +403,18 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Proof: `GpuMarket::LeasesOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// `m` is in `[2, 16]`.
 	fn end(m: u32, ) -> Weight {
-		// At least 393_794_000 picoseconds.
-		Weight::from_parts(100_443_888, 3678)
-			// Standard error: 146_956
-			.saturating_add(Weight::from_parts(154_291_646, 0).saturating_mul(m.into()))
+		// At least 385_087_000 picoseconds.
+		Weight::from_parts(100_020_858, 3678)
+			// Standard error: 137_529
+			.saturating_add(Weight::from_parts(151_069_426, 0).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(m.into())))
 			.saturating_add(T::DbWeight::get().writes(6))
 			.saturating_add(T::DbWeight::get().writes((4_u64).saturating_mul(m.into())))
-			.saturating_add(Weight::from_parts(0, 2776).saturating_mul(m.into()))
+			.saturating_add(Weight::from_parts(0, 2969).saturating_mul(m.into()))
 	}
 	/// Storage: `GpuMarket::Leases` (r:1 w:1)
-	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(301), added: 2776, mode: `MaxEncodedLen`)
+	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(494), added: 2969, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Keys` (r:1 w:0)
 	/// Proof: `Operators::Keys` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Workers` (r:1 w:0)
@@ -424,13 +430,13 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
 	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	fn give_notice() -> Weight {
-		// At least 135_483_000 picoseconds.
-		Weight::from_parts(145_438_000, 3766)
+		// At least 132_830_000 picoseconds.
+		Weight::from_parts(136_775_000, 3959)
 			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	/// Storage: `GpuMarket::Leases` (r:1 w:1)
-	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(301), added: 2776, mode: `MaxEncodedLen`)
+	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(494), added: 2969, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Presences` (r:1 w:0)
 	/// Proof: `GpuMarket::Presences` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Parameters` (r:1 w:0)
@@ -444,37 +450,39 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
 	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(213), added: 2688, mode: `MaxEncodedLen`)
 	fn extend() -> Weight {
-		// At least 140_171_000 picoseconds.
-		Weight::from_parts(147_852_000, 3766)
+		// At least 136_614_000 picoseconds.
+		Weight::from_parts(140_335_000, 3959)
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	/// Storage: `GpuMarket::Leases` (r:1 w:1)
-	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(301), added: 2776, mode: `MaxEncodedLen`)
+	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(494), added: 2969, mode: `MaxEncodedLen`)
 	fn set_top_up() -> Weight {
-		// At least 35_670_000 picoseconds.
-		Weight::from_parts(39_858_000, 3766)
+		// At least 34_414_000 picoseconds.
+		Weight::from_parts(36_374_000, 3959)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	/// Storage: `GpuMarket::Leases` (r:1 w:1)
-	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(301), added: 2776, mode: `MaxEncodedLen`)
+	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(494), added: 2969, mode: `MaxEncodedLen`)
 	fn set_access() -> Weight {
-		// At least 35_479_000 picoseconds.
-		Weight::from_parts(40_160_000, 3766)
+		// At least 34_011_000 picoseconds.
+		Weight::from_parts(35_821_000, 3959)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	/// Storage: `GpuMarket::Leases` (r:1 w:1)
-	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(301), added: 2776, mode: `MaxEncodedLen`)
+	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(494), added: 2969, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Parameters` (r:1 w:0)
 	/// Proof: `GpuMarket::Parameters` (`max_values`: Some(1), `max_size`: Some(96), added: 591, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Presences` (r:1 w:1)
 	/// Proof: `GpuMarket::Presences` (`max_values`: None, `max_size`: Some(49), added: 2524, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::VoidedAt` (r:1 w:1)
+	/// Proof: `Operators::VoidedAt` (`max_values`: None, `max_size`: Some(61), added: 2536, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfFlops::Parameters` (r:1 w:0)
 	/// Proof: `ProofOfFlops::Parameters` (`max_values`: Some(1), `max_size`: Some(52), added: 547, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfFlops::Standings` (r:16 w:0)
-	/// Proof: `ProofOfFlops::Standings` (`max_values`: None, `max_size`: Some(590), added: 3065, mode: `MaxEncodedLen`)
+	/// Proof: `ProofOfFlops::Standings` (`max_values`: None, `max_size`: Some(598), added: 3073, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfFlops::CurrentRound` (r:1 w:0)
 	/// Proof: `ProofOfFlops::CurrentRound` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfFlops::Rounds` (r:1 w:0)
@@ -513,20 +521,18 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Proof: `Timing::UnbondingEpochs` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `Operators::Convictions` (r:0 w:1)
 	/// Proof: `Operators::Convictions` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
-	/// Storage: `Operators::VoidedAt` (r:0 w:1)
-	/// Proof: `Operators::VoidedAt` (`max_values`: None, `max_size`: Some(61), added: 2536, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::LeasesAt` (r:0 w:1)
 	/// Proof: `GpuMarket::LeasesAt` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::LeasesOf` (r:0 w:1)
 	/// Proof: `GpuMarket::LeasesOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn settle() -> Weight {
-		// At least 868_508_000 picoseconds.
-		Weight::from_parts(919_061_000, 50030)
-			.saturating_add(T::DbWeight::get().reads(56))
+		// At least 966_451_000 picoseconds.
+		Weight::from_parts(991_254_000, 50158)
+			.saturating_add(T::DbWeight::get().reads(57))
 			.saturating_add(T::DbWeight::get().writes(36))
 	}
 	/// Storage: `GpuMarket::Leases` (r:16 w:16)
-	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(301), added: 2776, mode: `MaxEncodedLen`)
+	/// Proof: `GpuMarket::Leases` (`max_values`: None, `max_size`: Some(494), added: 2969, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Parameters` (r:1 w:0)
 	/// Proof: `GpuMarket::Parameters` (`max_values`: Some(1), `max_size`: Some(96), added: 591, mode: `MaxEncodedLen`)
 	/// Storage: `GpuMarket::Clusters` (r:1 w:1)
@@ -557,15 +563,15 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Proof: `GpuMarket::LeasesOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// `m` is in `[2, 16]`.
 	fn settle_request(m: u32, ) -> Weight {
-		// At least 513_543_000 picoseconds.
-		Weight::from_parts(326_286_882, 43438)
-			// Standard error: 527_736
-			.saturating_add(Weight::from_parts(125_561_377, 0).saturating_mul(m.into()))
+		// At least 495_928_000 picoseconds.
+		Weight::from_parts(268_762_472, 43438)
+			// Standard error: 92_458
+			.saturating_add(Weight::from_parts(123_854_048, 0).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().reads(26))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(m.into())))
 			.saturating_add(T::DbWeight::get().writes(7))
 			.saturating_add(T::DbWeight::get().writes((4_u64).saturating_mul(m.into())))
-			.saturating_add(Weight::from_parts(0, 2776).saturating_mul(m.into()))
+			.saturating_add(Weight::from_parts(0, 2969).saturating_mul(m.into()))
 	}
 	/// Storage: `GpuMarket::Withheld` (r:1 w:1)
 	/// Proof: `GpuMarket::Withheld` (`max_values`: None, `max_size`: Some(73), added: 2548, mode: `MaxEncodedLen`)
@@ -578,16 +584,16 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
 	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	fn release_withheld() -> Weight {
-		// At least 97_019_000 picoseconds.
-		Weight::from_parts(100_754_000, 3678)
+		// At least 97_058_000 picoseconds.
+		Weight::from_parts(100_506_000, 3678)
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	/// Storage: `GpuMarket::Parameters` (r:0 w:1)
 	/// Proof: `GpuMarket::Parameters` (`max_values`: Some(1), `max_size`: Some(96), added: 591, mode: `MaxEncodedLen`)
 	fn set_parameters() -> Weight {
-		// At least 14_057_000 picoseconds.
-		Weight::from_parts(15_215_000, 0)
+		// At least 13_888_000 picoseconds.
+		Weight::from_parts(14_829_000, 0)
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	/// Storage: `Operators::Keys` (r:1 w:0)
@@ -601,8 +607,8 @@ impl<T: frame_system::Config> pallet_gpu_market::WeightInfo for WeightInfo<T> {
 	/// Storage: `GpuMarket::Endpoints` (r:0 w:1)
 	/// Proof: `GpuMarket::Endpoints` (`max_values`: None, `max_size`: Some(179), added: 2654, mode: `MaxEncodedLen`)
 	fn announce() -> Weight {
-		// At least 55_026_000 picoseconds.
-		Weight::from_parts(59_169_000, 3606)
+		// At least 53_461_000 picoseconds.
+		Weight::from_parts(55_578_000, 3606)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
