@@ -1,7 +1,7 @@
 //! Rates, credits, multiplier and capacity.
 
 use assay_flops::{
-	capacity::{capacity, flop_per_second},
+	capacity::{capacity, flop_per_second, Proven},
 	multiplier::{after_missed, multiplier, SCALE_MS},
 	reward::{credits, rate_claim, FLOP_PER_CREDIT, UNITS_PER_CREDIT},
 	Multiplier, DEPTH, LEAF_ENTRIES, LEAVES_PER_TILE, MAX_TILES, PANEL_ROWS, TILE_FLOP,
@@ -93,6 +93,18 @@ fn credits_should_count_a_credit_for_each_peta_flop() {
 	let flop = u128::from(MAX_TILES) * u128::from(TILE_FLOP);
 	let units = credits(MAX_TILES, Multiplier::NEWCOMER);
 	assert_eq!(units, flop * UNITS_PER_CREDIT / FLOP_PER_CREDIT);
+}
+
+#[test]
+fn mean_should_count_every_round_since_when_some_proved_nothing() {
+	let proven = |tiles, rounds| Proven { tiles, rounds };
+	assert_eq!(proven(1_000, 20).since(proven(400, 10)), (60, 10));
+	assert_eq!(proven(1_009, 20).since(proven(400, 10)), (60, 10), "rounded down");
+	assert_eq!(proven(400, 20).since(proven(400, 10)), (0, 10));
+	assert_eq!(proven(500, 10).since(proven(400, 10)), (0, 0), "no round is no mean");
+	// A device that begins anew has proven nothing since.
+	assert_eq!(proven(100, 20).since(proven(400, 10)), (0, 10));
+	assert_eq!(proven(u64::MAX, 1).since(Proven::default()), (u32::MAX, 1));
 }
 
 #[test]

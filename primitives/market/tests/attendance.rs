@@ -142,6 +142,19 @@ fn a_term_should_leave_an_interval_for_the_last_heartbeat() {
 }
 
 #[test]
+fn blocks_before_a_conviction_should_be_void_and_no_others() {
+	let span = seen(100).beat(110, &RULES).span(Checkpoint { block: 90, missed: 0 }, 200);
+	assert_eq!((span.covered, span.payable), (20, 20));
+	for (convicted_in, payable) in [(80, 20), (90, 20), (95, 15), (110, 0), (500, 0)] {
+		let left = span.void_until(convicted_in);
+		assert_eq!((left.end, left.covered, left.payable), (span.end, 20, payable));
+	}
+	// What was missed is not payable anyway, wherever it lies.
+	let gap = seen(100).beat(130, &RULES).span(Checkpoint { block: 90, missed: 0 }, 200);
+	assert_eq!((gap.payable, gap.void_until(120).payable), (20, 10));
+}
+
+#[test]
 fn f17_windows_should_be_half_open() {
 	assert!(!is_stale(100, 119, &RULES));
 	assert!(is_stale(100, 120, &RULES));
