@@ -212,16 +212,9 @@ fn drawn_claim(tiles: u32) -> (TestExternalities, usize, Vec<u8>, Vec<u8>) {
 			WORKER,
 			DEVICE,
 			Standing {
-				operator: account(&operator),
-				buffer: 0,
-				unbroken_ms: 0,
-				last_slot: 0,
 				last_round: ROUND,
-				last_revealed: 0,
-				last_opened: 0,
-				recent: Default::default(),
 				pending: vec![pending].try_into().expect("one claim fits"),
-				outcome: None,
+				..Standing::new(account(&operator), ROUND, 0)
 			},
 		);
 		let openings: Vec<_> = claim.samples.iter().map(|sample| claim.opening(sample)).collect();
