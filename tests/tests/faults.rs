@@ -275,7 +275,7 @@ async fn f01_f11_capacity_should_be_what_is_proven_when_names_boast_and_half_a_d
 	let terms =
 		["--currency", "credits", "--price", "0.0072", "--memory", "8G", "--region", "here"];
 	market.says(&[&["offer", "create", &id], &terms[..], &["--dev-account", "bob"]].concat());
-	market.says(&["rent", "1", "--blocks", "5", "--dev-account", "bob", "--yes"]);
+	market.says(&["rent", "1", "--blocks", "10", "--dev-account", "bob", "--yes"]);
 	let lease = eventually("a lease for credits", LIMIT, || async {
 		market.says(&["leases", "--dev-account", "bob"])[0]["lease"].as_u64()
 	})
