@@ -15,9 +15,7 @@
 extern crate alloc;
 
 pub use pallet::*;
-pub use traits::{
-	BenchmarkWorkers, Occupancy, OpenObligations, Rounds, Security, Staking, Workers,
-};
+pub use traits::*;
 pub use types::*;
 pub use weights::WeightInfo;
 
@@ -267,8 +265,7 @@ pub mod pallet {
 	pub struct GenesisConfig<T: Config> {
 		/// Their accounts have to be endowed with bond, deposits and the existential deposit.
 		pub operators: Vec<GenesisOperator<T>>,
-		/// Blocks from the announcement of a higher allocation to the moment when it holds; the
-		/// delay can never be set below it.
+		/// Least blocks from the announcement of a higher allocation to the moment when it holds.
 		pub allocation_delay: BlockNumberFor<T>,
 		/// What the network assumes about jobs and asks of them.
 		pub policy: Policy,
