@@ -15,7 +15,9 @@
 extern crate alloc;
 
 pub use pallet::*;
-pub use traits::*;
+pub use traits::{
+	BenchmarkWorkers, Occupancy, OpenObligations, Rounds, Security, Staking, Workers,
+};
 pub use types::*;
 pub use weights::WeightInfo;
 
@@ -731,8 +733,7 @@ pub mod pallet {
 			payout: T::AccountId,
 			allocations: InitialAllocations,
 		) -> DispatchResult {
-			let operator = ensure_signed(origin)?;
-			Self::do_register(operator, payout, T::MinimumBond::get(), allocations)
+			Self::do_register(ensure_signed(origin)?, payout, T::MinimumBond::get(), allocations)
 		}
 
 		/// Sends the caller's later rewards to `payout`.
@@ -839,8 +840,7 @@ pub mod pallet {
 			id: ConvictionId,
 		) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
-			Self::do_execute_conviction(id)?;
-			Ok(Pays::No.into())
+			Ok(Self::do_execute_conviction(id).map(|()| Pays::No.into())?)
 		}
 
 		/// Cancels a conviction within its escrow and gives the stake back; rewards that it voided
