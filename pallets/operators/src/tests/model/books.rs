@@ -518,7 +518,7 @@ impl Books {
 				let (own, delegated) =
 					share_reward(*amount, stake.own, stake.delegated, stake.commission_ppm);
 				let rewards = |snapshot: &Snapshot| snapshot.records[operator].rewards;
-				assert_eq!(rewards(&now), rewards(&self.last) + own, "it gains what others lose");
+				assert_eq!(rewards(now), rewards(&self.last) + own, "it gains what others lose");
 				assert!(burnt <= signed_amount(delegated));
 				for (key, claimable) in now.claimable.iter().filter(|(key, _)| key.0 == *operator) {
 					if self.joined.get(key).is_some_and(|joined| joined + 2 > *session) {
