@@ -157,8 +157,6 @@ mod runtime {
 	pub type Babe = pallet_babe;
 	#[runtime::pallet_index(4)]
 	pub type Authorship = pallet_authorship;
-	#[runtime::pallet_index(5)]
-	pub type Historical = pallet_session::historical;
 	#[runtime::pallet_index(6)]
 	pub type Session = pallet_session;
 	#[runtime::pallet_index(7)]

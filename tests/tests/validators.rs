@@ -297,6 +297,8 @@ async fn n03_partition(members: &mut [Member], candidates: &[Candidate]) {
 	let (one, other) =
 		tokio::join!(finality_stops(&left[0].chain), finality_stops(&right[1].chain));
 	let during = finals(&all).await;
+	let heights = |finals: &[(u32, String)]| finals.iter().map(|(number, _)| *number).max();
+	assert_eq!(heights(&during), heights(&before), "a half made blocks final");
 	link(&left, &right).await;
 	for member in &all {
 		member.wait_peers(4).await;

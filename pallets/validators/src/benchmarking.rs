@@ -26,7 +26,6 @@ use pallet_operators::{
 	traits::Staking,
 	types::{InitialAllocations, Service},
 };
-use pallet_session::historical::IdentificationTuple;
 use sp_runtime::{traits::TrailingZeroInput, Perbill, Permill};
 use sp_staking::{
 	offence::{OffenceDetails, OnOffenceHandler},
@@ -133,10 +132,10 @@ fn validators<T: Config + pallet_operators::Config>(count: u32) -> Vec<T::Accoun
 
 /// Reports validators for an equivocation in the running session.
 fn report<T: Config>(offenders: &[T::AccountId]) {
-	let details: Vec<OffenceDetails<T::AccountId, IdentificationTuple<T>>> = offenders
+	let details: Vec<OffenceDetails<T::AccountId, T::AccountId>> = offenders
 		.iter()
 		.map(|who| OffenceDetails {
-			offender: (who.clone(), ()),
+			offender: who.clone(),
 			reporters: vec![account("reporter", 0, 0)],
 		})
 		.collect();

@@ -18,7 +18,7 @@ pub(crate) const MAX_KEYS: u32 = 128;
 /// are the ones that were set last: by them a validator could deny what it has signed, as soon as it
 /// sets other keys, and who sets its old ones would answer for it.
 impl<T: Config, Key: AsRef<[u8]>> KeyOwnerProofSystem<(KeyTypeId, Key)> for Pallet<T> {
-	type IdentificationTuple = (T::AccountId, ());
+	type IdentificationTuple = T::AccountId;
 	type Proof = MembershipProof;
 
 	fn prove(key: (KeyTypeId, Key)) -> Option<MembershipProof> {
@@ -27,9 +27,9 @@ impl<T: Config, Key: AsRef<[u8]>> KeyOwnerProofSystem<(KeyTypeId, Key)> for Pall
 		Some(MembershipProof { session, trie_nodes: Vec::new(), validator_count })
 	}
 
-	fn check_proof(key: (KeyTypeId, Key), proof: MembershipProof) -> Option<(T::AccountId, ())> {
+	fn check_proof(key: (KeyTypeId, Key), proof: MembershipProof) -> Option<T::AccountId> {
 		let (owner, count) = Self::owner_in(proof.session, key)?;
-		(proof.trie_nodes.is_empty() && proof.validator_count == count).then_some((owner, ()))
+		(proof.trie_nodes.is_empty() && proof.validator_count == count).then_some(owner)
 	}
 }
 

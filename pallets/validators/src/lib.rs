@@ -68,7 +68,6 @@ pub mod pallet {
 		frame_system::Config
 		+ pallet_authorship::Config
 		+ pallet_session::Config<ValidatorId = <Self as frame_system::Config>::AccountId>
-		+ pallet_session::historical::Config<FullIdentification = ()>
 	{
 		/// The native currency.
 		type Currency: Inspect<Self::AccountId, Balance = Balance>

@@ -13,7 +13,7 @@ use frame_support::{
 	PalletId,
 };
 use pallet_operators::{traits::Staking, types::InitialAllocations, Service};
-use pallet_session::{disabling::UpToLimitWithReEnablingDisablingStrategy, historical};
+use pallet_session::disabling::UpToLimitWithReEnablingDisablingStrategy;
 use sp_runtime::{
 	impl_opaque_keys, testing::UintAuthorityId, traits::ConvertInto, BuildStorage,
 	ConsensusEngineId, Perbill, Permill, RuntimeAppPublic,
@@ -46,8 +46,6 @@ mod runtime {
 	pub type System = frame_system;
 	#[runtime::pallet_index(4)]
 	pub type Authorship = pallet_authorship;
-	#[runtime::pallet_index(5)]
-	pub type Historical = pallet_session::historical;
 	#[runtime::pallet_index(6)]
 	pub type Session = pallet_session;
 	#[runtime::pallet_index(7)]
@@ -139,7 +137,7 @@ impl pallet_session::Config for Test {
 	type ValidatorIdOf = ConvertInto;
 	type ShouldEndSession = Periodic;
 	type NextSessionRotation = Periodic;
-	type SessionManager = historical::NoteHistoricalRoot<Self, Validators>;
+	type SessionManager = Validators;
 	type SessionHandler = pallet_session::TestSessionHandler;
 	type Keys = MockKeys;
 	type DisablingStrategy = UpToLimitWithReEnablingDisablingStrategy;
@@ -148,23 +146,9 @@ impl pallet_session::Config for Test {
 	type KeyDeposit = KeyDeposit;
 }
 
-/// Every validator is identified by its account alone.
-pub struct ByAccount;
-impl sp_runtime::traits::Convert<AccountId, Option<()>> for ByAccount {
-	fn convert(_: AccountId) -> Option<()> {
-		Some(())
-	}
-}
-
-impl historical::Config for Test {
-	type RuntimeEvent = RuntimeEvent;
-	type FullIdentification = ();
-	type FullIdentificationOf = ByAccount;
-}
-
 impl pallet_offences::Config for Test {
 	type RuntimeEvent = RuntimeEvent;
-	type IdentificationTuple = historical::IdentificationTuple<Self>;
+	type IdentificationTuple = AccountId;
 	type OnOffenceHandler = Validators;
 }
 
@@ -456,12 +440,12 @@ pub(crate) struct Equivocation {
 	pub(crate) fraction: Perbill,
 }
 
-impl Offence<(AccountId, ())> for Equivocation {
+impl Offence<AccountId> for Equivocation {
 	const ID: Kind = *b"test:equivocatio";
 	type Slot = u64;
 
-	fn offenders(&self) -> Vec<(AccountId, ())> {
-		self.offenders.iter().map(|who| (*who, ())).collect()
+	fn offenders(&self) -> Vec<AccountId> {
+		self.offenders.clone()
 	}
 
 	fn session_index(&self) -> SessionIndex {

@@ -15,7 +15,6 @@ use alloc::vec::Vec;
 use assay_economics::slash;
 use frame_support::{dispatch::DispatchClass, traits::Get, weights::Weight};
 use pallet_operators::traits::Staking;
-use pallet_session::historical::IdentificationTuple;
 use sp_runtime::{Perbill, Permill};
 use sp_staking::{
 	offence::{OffenceDetails, OffenceSeverity, OnOffenceHandler},
@@ -28,15 +27,15 @@ pub(crate) const CHARGES_PER_BLOCK: u32 = 4;
 /// Billionth parts in a millionth.
 const BILLIONTHS: u32 = 1_000;
 
-impl<T: Config> OnOffenceHandler<T::AccountId, IdentificationTuple<T>, Weight> for Pallet<T> {
+impl<T: Config> OnOffenceHandler<T::AccountId, T::AccountId, Weight> for Pallet<T> {
 	fn on_offence(
-		offenders: &[OffenceDetails<T::AccountId, IdentificationTuple<T>>],
+		offenders: &[OffenceDetails<T::AccountId, T::AccountId>],
 		fractions: &[Perbill],
 		session: SessionIndex,
 	) -> Weight {
 		for (details, fraction) in offenders.iter().zip(fractions) {
-			let (offender, ()) = &details.offender;
-			Self::note_offence(offender, *fraction, session, details.reporters.first());
+			let reporter = details.reporters.first();
+			Self::note_offence(&details.offender, *fraction, session, reporter);
 		}
 		let count = u32::try_from(offenders.len()).unwrap_or(u32::MAX);
 		// The pallet of offences drops the weight that is returned, so it is counted here.

@@ -9,7 +9,6 @@ use crate::{
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use frame_support::traits::Get;
-use pallet_session::historical::{self, NoteHistoricalRoot};
 use sp_staking::SessionIndex;
 
 /// A validator is silent if it authored none of the blocks of a session in which, on average, at
@@ -36,44 +35,18 @@ impl<T: Config> pallet_session::SessionManager<T::AccountId> for Pallet<T> {
 	}
 }
 
-impl<T: Config> historical::SessionManager<T::AccountId, ()> for Pallet<T> {
-	fn new_session(index: SessionIndex) -> Option<Vec<(T::AccountId, ())>> {
-		Self::plan_session(index).map(identified)
-	}
-
-	fn new_session_genesis(index: SessionIndex) -> Option<Vec<(T::AccountId, ())>> {
-		Self::keep_validators(index).map(identified)
-	}
-
-	fn start_session(index: SessionIndex) {
-		Self::begin_session(index);
-	}
-
-	fn end_session(index: SessionIndex) {
-		Self::close_session(index);
-	}
-}
-
-/// Every validator is identified by its account alone, so that no later change of its stake makes a
-/// proof of its membership invalid.
-fn identified<AccountId>(validators: Vec<AccountId>) -> Vec<(AccountId, ())> {
-	validators.into_iter().map(|validator| (validator, ())).collect()
-}
-
 impl<T: Config> Pallet<T> {
-	/// Does for the sessions 0 and 1 what could not be done when the session pallet planned them:
-	/// its genesis comes before that of balances and operators. Their exposures are recorded, and
-	/// their historical roots, without which their equivocations could not be reported later.
+	/// Records the exposures of the sessions 0 and 1. When the session pallet planned them, its genesis
+	/// came before that of balances and operators.
 	pub(crate) fn build_first_sessions() {
-		use pallet_session::SessionManager;
 		for session in [0, 1] {
-			NoteHistoricalRoot::<T, Self>::new_session_genesis(session);
+			Self::keep_validators(session);
 		}
 	}
 
-	/// Keeps the keys that are in use from now on, and disables offenders that serve on, because a change of the set enables everybody: those that
-	/// were reported in the session before, and those that are in the set only because too few others
-	/// are eligible.
+	/// Keeps the keys that are in use from now on, and disables offenders that serve on, because a
+	/// change of the set enables everybody: those that were reported in the session before, and those
+	/// that are in the set only because too few others are eligible.
 	pub(crate) fn begin_session(session: SessionIndex) {
 		Self::record_keys(session);
 		for (offender, fraction) in Offenders::<T>::drain() {
@@ -139,14 +112,11 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::CandidatePutOut { candidate, reason, session });
 	}
 
-	/// Forgets the oldest session: who proves to have served in it, and the exposures that this leads
+	/// Forgets the oldest session: who served in it with which keys, and the exposures that this leads
 	/// to.
 	fn prune(ended: SessionIndex) {
-		let Some(oldest) = ended.checked_sub(T::KeptSessions::get()) else {
-			return;
-		};
-		historical::Pallet::<T>::prune_up_to(oldest);
-		if let Some(forgotten) = oldest.checked_sub(1) {
+		let kept = T::KeptSessions::get().saturating_add(1);
+		if let Some(forgotten) = ended.checked_sub(kept) {
 			KeysInUse::<T>::remove(forgotten);
 			let most = T::MaxValidators::get();
 			let _ = Exposures::<T>::clear_prefix(forgotten, most, None);

@@ -65,7 +65,7 @@ pub struct Policy {
 	pub stake_per_cost: u32,
 	/// Most jobs that may be open on one operator. The condition does not depend on it: what makes
 	/// it hold for many jobs at once is that each reserves stake of its own, which the ledger of
-	/// allocations enforces. A service that opens jobs refuses more than these.
+	/// allocations enforces. A service that opens jobs has to refuse more than these.
 	pub concurrency: u32,
 }
 

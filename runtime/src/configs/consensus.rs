@@ -15,14 +15,6 @@ use crate::{
 /// The most validators, elected or left over from genesis.
 type MaxAuthorities = ConstU32<1_000>;
 
-/// Every validator is identified by its account alone.
-pub struct ByAccount;
-impl sp_runtime::traits::Convert<AccountId, Option<()>> for ByAccount {
-	fn convert(_: AccountId) -> Option<()> {
-		Some(())
-	}
-}
-
 parameter_types! {
 	pub const SessionKeyDeposit: Balance = deposit(1, 64);
 	pub const MinimumEquivocationFraction: Permill = Permill::from_percent(5);
@@ -73,21 +65,15 @@ impl pallet_session::Config for Runtime {
 	type NextSessionRotation = Babe;
 	type RuntimeEvent = RuntimeEvent;
 	type SessionHandler = <SessionKeys as OpaqueKeys>::KeyTypeIdProviders;
-	type SessionManager = pallet_session::historical::NoteHistoricalRoot<Self, Validators>;
+	type SessionManager = Validators;
 	type ShouldEndSession = Babe;
 	type ValidatorId = AccountId;
 	type ValidatorIdOf = ConvertInto;
 	type WeightInfo = pallet_session::weights::SubstrateWeight<Runtime>;
 }
 
-impl pallet_session::historical::Config for Runtime {
-	type FullIdentification = ();
-	type FullIdentificationOf = ByAccount;
-	type RuntimeEvent = RuntimeEvent;
-}
-
 impl pallet_offences::Config for Runtime {
-	type IdentificationTuple = pallet_session::historical::IdentificationTuple<Self>;
+	type IdentificationTuple = AccountId;
 	type OnOffenceHandler = Validators;
 	type RuntimeEvent = RuntimeEvent;
 }

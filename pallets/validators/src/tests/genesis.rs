@@ -2,10 +2,9 @@
 
 use crate::{
 	mock::*,
-	pallet::{Limits as StoredLimits, MinimumSelfBond},
+	pallet::{KeysInUse, Limits as StoredLimits, MinimumSelfBond},
 	types::{CandidateState, Limits},
 };
-use pallet_session::historical::HistoricalSessions;
 
 const ANY: Limits = Limits { minimum: 1, maximum: 4 };
 
@@ -28,13 +27,13 @@ fn genesis_should_let_the_named_keys_serve_when_the_session_comes_before_the_ope
 }
 
 #[test]
-fn genesis_should_store_historical_roots_when_equivocations_of_the_first_sessions_come_later() {
+fn genesis_should_know_whose_keys_are_in_use_when_equivocations_of_the_first_sessions_come_later() {
 	build_and_execute(|| {
-		for session in [0, 1] {
-			assert_eq!(HistoricalSessions::<Test>::get(session).unwrap().1, 4);
+		for session in 0..3 {
+			let keys_in_use = KeysInUse::<Test>::get(session).unwrap();
+			assert_eq!(keys_in_use.iter().map(|(who, _)| *who).collect::<Vec<_>>(), [1, 2, 3, 4]);
+			next_session();
 		}
-		next_session();
-		assert_eq!(HistoricalSessions::<Test>::get(2).unwrap().1, 4);
 	});
 }
 

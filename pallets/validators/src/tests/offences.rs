@@ -311,7 +311,7 @@ fn membership_should_stay_provable_when_the_stake_is_gone_and_the_session_is_ove
 		next_session();
 		next_session();
 		assert_eq!((slashable(4), serving()), (0, vec![1, 2, 3]));
-		assert_eq!(Validators::check_proof(key.clone(), proof.clone()), Some((4, ())));
+		assert_eq!(Validators::check_proof(key.clone(), proof.clone()), Some(4));
 		// Until the session is forgotten.
 		for _ in 0..KeptSessions::get() {
 			next_session();
@@ -329,15 +329,15 @@ fn slash_evasion_should_fail_when_the_offender_replaces_its_keys() {
 		assert_eq!(Validators::prove(key()), Some(proof.clone()));
 		// Nor does an accomplice answer for it that takes the old key.
 		assert_ok!(Session::set_keys(signed(1), keys(4), proof_of(1, 4)));
-		assert_eq!(Validators::check_proof(key(), proof.clone()), Some((4, ())));
+		assert_eq!(Validators::check_proof(key(), proof.clone()), Some(4));
 		// The next session was planned with the old keys.
 		next_session();
 		let next = Validators::prove(key()).unwrap();
-		assert_eq!((next.session, Validators::check_proof(key(), next)), (1, Some((4, ()))));
+		assert_eq!((next.session, Validators::check_proof(key(), next)), (1, Some(4)));
 		next_session();
 		let last = Validators::prove(key()).unwrap();
-		assert_eq!((last.session, Validators::check_proof(key(), last)), (2, Some((1, ()))));
-		assert_eq!(Validators::check_proof(key(), proof), Some((4, ())));
+		assert_eq!((last.session, Validators::check_proof(key(), last)), (2, Some(1)));
+		assert_eq!(Validators::check_proof(key(), proof), Some(4));
 	});
 }
 
@@ -351,7 +351,7 @@ fn proof_of_membership_should_be_refused_when_it_says_more_than_it_has_to() {
 			change(&mut changed);
 			Validators::check_proof(key(), changed)
 		};
-		assert_eq!(with(|_| ()), Some((4, ())));
+		assert_eq!(with(|_| ()), Some(4));
 		// Its weight depends on the count.
 		assert_eq!(with(|proof| proof.validator_count -= 1), None);
 		assert_eq!(with(|proof| proof.trie_nodes.push(vec![0])), None);
