@@ -17,6 +17,7 @@ mod benchmarks;
 pub mod apis;
 pub mod configs;
 pub mod genesis;
+pub mod operational;
 pub mod origins;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,8 @@ use sp_runtime::{
 	MultiAddress, MultiSignature,
 };
 use sp_version::RuntimeVersion;
+
+use operational::CheckOperational;
 
 /// Types that need no knowledge of the runtime's calls, for the node.
 pub mod opaque {
@@ -94,6 +97,7 @@ pub type TxExtension = (
 	frame_system::CheckGenesis<Runtime>,
 	frame_system::CheckEra<Runtime>,
 	frame_system::CheckNonce<Runtime>,
+	CheckOperational,
 	frame_system::CheckWeight<Runtime>,
 	pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
 	frame_metadata_hash_extension::CheckMetadataHash<Runtime>,

@@ -9,7 +9,7 @@ use subxt::{
 	config::DefaultExtrinsicParamsBuilder,
 	dynamic::{At, Value},
 	ext::scale_value::{Composite, Primitive, ValueDef},
-	rpcs::{rpc_params, RpcClient},
+	rpcs::{rpc_params, Error as RpcError, RpcClient},
 	OnlineClient, PolkadotConfig,
 };
 use subxt_signer::sr25519::Keypair;
@@ -132,7 +132,13 @@ impl Chain {
 		for parameter in parameters {
 			list.push(parameter).map_err(|error| error.to_string())?;
 		}
-		self.rpc.request(method, list).await.map_err(|error| error.to_string())
+		self.rpc.request(method, list).await.map_err(|error| match &error {
+			RpcError::User(user) => match &user.data {
+				Some(data) => format!("{error}: {data}"),
+				None => error.to_string(),
+			},
+			_ => error.to_string(),
+		})
 	}
 
 	async fn header(&self, hash: Option<Json>) -> Json {

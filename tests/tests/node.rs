@@ -101,16 +101,21 @@ async fn m15_transaction_should_be_refused_when_it_was_signed_for_another_chain(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn m14_honest_transaction_should_be_included_when_one_account_floods_the_pool() {
-	const FLOOD: u64 = 1_000;
+	const FLOOD: u64 = 400;
 	let machine = Machine::take().await;
 	let node = Node::start(machine.path("node"), NodeOptions::default()).await;
 	let chain = node.chain().await;
 	let (flooder, honest) = (dev::ferdie(), dev::dave());
 	let before = chain.free_balance(flooder.public_key().0).await;
-	// Heartbeats of no worker: what is free for those that succeed, and goes before other calls.
+	// Heartbeats go before other calls and raise no fee: only a worker's are taken.
+	let heartbeat = chain.signed("GpuMarket", "heartbeat", vec![], &flooder, 0).await;
+	let refusal = submit(&chain, &heartbeat).await.expect_err("a heartbeat of no worker");
+	assert!(refusal.contains("Invalid signing address"), "{refusal}");
+	// Ten blocks of settlements of no lease: what is free for those that succeed.
 	let mut flood = Vec::new();
 	for nonce in 0..FLOOD {
-		flood.push(chain.signed("GpuMarket", "heartbeat", vec![], &flooder, nonce).await);
+		let lease = vec![subxt::dynamic::Value::u128(nonce.into())];
+		flood.push(chain.signed("GpuMarket", "settle", lease, &flooder, nonce).await);
 	}
 	let remark = vec![subxt::dynamic::Value::from_bytes(b"me, too")];
 	let remark = chain.signed("System", "remark_with_event", remark, &honest, 0).await;

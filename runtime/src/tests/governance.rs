@@ -113,7 +113,7 @@ fn period(track: u16, select: impl Fn(&TrackInfoOf<Runtime>) -> BlockNumber) -> 
 }
 
 /// A runtime like this one with another version in its Wasm.
-fn wasm(spec_version: u32) -> Vec<u8> {
+pub(super) fn wasm(spec_version: u32) -> Vec<u8> {
 	let wasm = WASM_BINARY_BLOATY
 		.expect("this test needs the runtime's Wasm: build without SKIP_WASM_BUILD");
 	embed_runtime_version(wasm, RuntimeVersion { spec_version, ..VERSION })
@@ -127,7 +127,7 @@ fn spec_version_of(code: &[u8]) -> Option<u32> {
 }
 
 /// A development chain that can read the version of a Wasm, as a node can.
-fn chain_with_executor() -> sp_io::TestExternalities {
+pub(super) fn chain_with_executor() -> sp_io::TestExternalities {
 	let mut chain = unstarted("development", json!({}));
 	let executor = WasmExecutor::<sp_io::SubstrateHostFunctions>::builder().build();
 	chain.register_extension(ReadRuntimeVersionExt::new(executor));

@@ -8,6 +8,7 @@ mod equivocations;
 mod full_blocks;
 mod genesis;
 mod governance;
+mod operational;
 mod pause;
 mod timing;
 mod weights;
