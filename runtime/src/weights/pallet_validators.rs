@@ -28,10 +28,10 @@ impl<T: frame_system::Config> pallet_validators::WeightInfo for WeightInfo<T> {
 	/// Proof: `Validators::CounterForCandidates` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// `c` is in `[1, 300]`.
 	fn validate(c: u32, ) -> Weight {
-		// At least 117_905_000 picoseconds.
-		Weight::from_parts(114_244_229, 6048)
-			// Standard error: 636_965
-			.saturating_add(Weight::from_parts(33_771_636, 0).saturating_mul(c.into()))
+		// At least 189_790_000 picoseconds.
+		Weight::from_parts(216_024_288, 6048)
+			// Standard error: 786_458
+			.saturating_add(Weight::from_parts(32_884_991, 0).saturating_mul(c.into()))
 			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(c.into())))
 			.saturating_add(T::DbWeight::get().writes(3))
@@ -46,16 +46,16 @@ impl<T: frame_system::Config> pallet_validators::WeightInfo for WeightInfo<T> {
 	/// Storage: `Validators::CounterForCandidates` (r:1 w:1)
 	/// Proof: `Validators::CounterForCandidates` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	fn stop_validating() -> Weight {
-		// At least 47_920_000 picoseconds.
-		Weight::from_parts(61_191_000, 3519)
+		// At least 47_946_000 picoseconds.
+		Weight::from_parts(89_725_000, 3519)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	/// Storage: `Validators::Limits` (r:0 w:1)
 	/// Proof: `Validators::Limits` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	fn set_limits() -> Weight {
-		// At least 13_180_000 picoseconds.
-		Weight::from_parts(16_539_000, 0)
+		// At least 13_064_000 picoseconds.
+		Weight::from_parts(16_983_000, 0)
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	/// Storage: `Validators::Candidates` (r:1 w:0)
@@ -75,8 +75,8 @@ impl<T: frame_system::Config> pallet_validators::WeightInfo for WeightInfo<T> {
 	/// Storage: `Session::KeyOwner` (r:0 w:2)
 	/// Proof: `Session::KeyOwner` (`max_values`: None, `max_size`: None, mode: `Measured`)
 	fn remove_keys() -> Weight {
-		// At least 282_555_000 picoseconds.
-		Weight::from_parts(439_210_000, 19516)
+		// At least 312_623_000 picoseconds.
+		Weight::from_parts(355_016_000, 19549)
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
@@ -97,15 +97,19 @@ impl<T: frame_system::Config> pallet_validators::WeightInfo for WeightInfo<T> {
 	/// `v` is in `[1, 100]`.
 	/// `c` is in `[100, 300]`.
 	fn new_session(v: u32, c: u32, ) -> Weight {
-		// At least 2_698_683_000 picoseconds.
-		Weight::from_parts(399_337_434, 3519)
-			// Standard error: 1_290_915
-			.saturating_add(Weight::from_parts(40_270_199, 0).saturating_mul(c.into()))
+		// At least 2_741_762_000 picoseconds.
+		Weight::from_parts(2_628_499_234, 3519)
+			// Standard error: 1_109_724
+			.saturating_add(Weight::from_parts(28_826_756, 0).saturating_mul(c.into()))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(c.into())))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(v.into())))
 			.saturating_add(Weight::from_parts(0, 3620).saturating_mul(c.into()))
 	}
+	/// Storage: `Timing::UnbondingEpochs` (r:1 w:0)
+	/// Proof: `Timing::UnbondingEpochs` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `Session::QueuedKeys` (r:1 w:0)
+	/// Proof: `Session::QueuedKeys` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
 	/// Storage: `Validators::Offenders` (r:101 w:100)
 	/// Proof: `Validators::Offenders` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `Session::DisabledValidators` (r:1 w:1)
@@ -114,15 +118,17 @@ impl<T: frame_system::Config> pallet_validators::WeightInfo for WeightInfo<T> {
 	/// Proof: `Session::Validators` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
 	/// Storage: `Validators::Candidates` (r:100 w:0)
 	/// Proof: `Validators::Candidates` (`max_values`: None, `max_size`: Some(54), added: 2529, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::KeysInUse` (r:0 w:1)
+	/// Proof: `Validators::KeysInUse` (`max_values`: None, `max_size`: Some(16214), added: 18689, mode: `MaxEncodedLen`)
 	/// `v` is in `[1, 100]`.
 	fn start_session(v: u32, ) -> Weight {
-		// At least 42_123_000 picoseconds.
-		Weight::from_parts(42_877_000, 3517)
-			// Standard error: 207_443
-			.saturating_add(Weight::from_parts(42_110_910, 0).saturating_mul(v.into()))
-			.saturating_add(T::DbWeight::get().reads(3))
+		// At least 59_095_000 picoseconds.
+		Weight::from_parts(60_586_000, 3517)
+			// Standard error: 577_763
+			.saturating_add(Weight::from_parts(52_756_411, 0).saturating_mul(v.into()))
+			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(v.into())))
-			.saturating_add(T::DbWeight::get().writes(1))
+			.saturating_add(T::DbWeight::get().writes(2))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(v.into())))
 			.saturating_add(Weight::from_parts(0, 2529).saturating_mul(v.into()))
 	}
@@ -140,6 +146,10 @@ impl<T: frame_system::Config> pallet_validators::WeightInfo for WeightInfo<T> {
 	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
 	/// Storage: `Operators::Cohorts` (r:100 w:100)
 	/// Proof: `Operators::Cohorts` (`max_values`: None, `max_size`: Some(81), added: 2556, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Operators::TotalBurnt` (r:1 w:1)
+	/// Proof: `Operators::TotalBurnt` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
 	/// Storage: `Session::Validators` (r:1 w:0)
 	/// Proof: `Session::Validators` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
 	/// Storage: `Validators::Candidates` (r:101 w:33)
@@ -154,19 +164,17 @@ impl<T: frame_system::Config> pallet_validators::WeightInfo for WeightInfo<T> {
 	/// Proof: `Validators::LastReports` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `Validators::CounterForLastReports` (r:1 w:1)
 	/// Proof: `Validators::CounterForLastReports` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-	/// Storage: `Historical::StoredRange` (r:1 w:1)
-	/// Proof: `Historical::StoredRange` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Validators::Charges` (r:100 w:100)
 	/// Proof: `Validators::Charges` (`max_values`: None, `max_size`: Some(114), added: 2589, mode: `MaxEncodedLen`)
-	/// Storage: `Historical::HistoricalSessions` (r:0 w:2)
-	/// Proof: `Historical::HistoricalSessions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::KeysInUse` (r:0 w:1)
+	/// Proof: `Validators::KeysInUse` (`max_values`: None, `max_size`: Some(16214), added: 18689, mode: `MaxEncodedLen`)
 	/// `v` is in `[1, 100]`.
 	fn end_session(v: u32, ) -> Weight {
-		// At least 164_623_000 picoseconds.
-		Weight::from_parts(166_370_000, 3533)
-			// Standard error: 1_707_822
-			.saturating_add(Weight::from_parts(143_952_285, 0).saturating_mul(v.into()))
-			.saturating_add(T::DbWeight::get().reads(9))
+		// At least 194_760_000 picoseconds.
+		Weight::from_parts(939_770_906, 3593)
+			// Standard error: 2_379_294
+			.saturating_add(Weight::from_parts(133_422_054, 0).saturating_mul(v.into()))
+			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().reads((10_u64).saturating_mul(v.into())))
 			.saturating_add(T::DbWeight::get().writes(3))
 			.saturating_add(T::DbWeight::get().writes((6_u64).saturating_mul(v.into())))
@@ -181,8 +189,8 @@ impl<T: frame_system::Config> pallet_validators::WeightInfo for WeightInfo<T> {
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn note_author() -> Weight {
-		// At least 80_004_000 picoseconds.
-		Weight::from_parts(155_347_000, 3593)
+		// At least 78_282_000 picoseconds.
+		Weight::from_parts(83_050_000, 3593)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
@@ -212,10 +220,10 @@ impl<T: frame_system::Config> pallet_validators::WeightInfo for WeightInfo<T> {
 	/// Proof: `Validators::OffenceQueue` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// `n` is in `[1, 100]`.
 	fn on_offence(n: u32, ) -> Weight {
-		// At least 312_217_000 picoseconds.
-		Weight::from_parts(96_710_780, 10095)
-			// Standard error: 1_486_284
-			.saturating_add(Weight::from_parts(140_622_115, 0).saturating_mul(n.into()))
+		// At least 269_711_000 picoseconds.
+		Weight::from_parts(809_987_370, 10128)
+			// Standard error: 1_598_270
+			.saturating_add(Weight::from_parts(83_209_574, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(3))
@@ -252,10 +260,10 @@ impl<T: frame_system::Config> pallet_validators::WeightInfo for WeightInfo<T> {
 	/// Proof: `Operators::VoidedAt` (`max_values`: None, `max_size`: Some(61), added: 2536, mode: `MaxEncodedLen`)
 	/// `n` is in `[0, 4]`.
 	fn drain_charges(n: u32, ) -> Weight {
-		// At least 11_431_000 picoseconds.
-		Weight::from_parts(88_043_854, 3521)
-			// Standard error: 4_208_088
-			.saturating_add(Weight::from_parts(355_739_315, 0).saturating_mul(n.into()))
+		// At least 10_826_000 picoseconds.
+		Weight::from_parts(118_607_405, 3521)
+			// Standard error: 5_138_752
+			.saturating_add(Weight::from_parts(245_791_050, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().reads((7_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(1))
