@@ -418,7 +418,7 @@ async fn one_address_should_be_bounded_when_it_is_not_trusted() {
 	let limits = Limits {
 		per_address: 8,
 		trust_loopback: false,
-		header_time: Duration::from_secs(1),
+		header_time: Duration::from_secs(4),
 		..Limits::default()
 	};
 	let server = Server::start_limited(folder.path(), None, limits, 0).await;
@@ -429,18 +429,18 @@ async fn one_address_should_be_bounded_when_it_is_not_trusted() {
 	// The ninth is closed at once, and the others when they have said nothing for long enough.
 	let mut ninth = TcpStream::connect(server.address).await.expect("it listens");
 	let begun = Instant::now();
-	let read = tokio::time::timeout(Duration::from_secs(5), ninth.read(&mut [0; 16])).await;
+	let read = tokio::time::timeout(Duration::from_secs(9), ninth.read(&mut [0; 16])).await;
 	assert!(matches!(read, Ok(Ok(0) | Err(_))), "{read:?}");
-	assert!(begun.elapsed() < Duration::from_millis(900));
+	assert!(begun.elapsed() < Duration::from_secs(3));
 	for mut stream in open {
-		let read = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut [0; 16])).await;
+		let read = tokio::time::timeout(Duration::from_secs(9), stream.read(&mut [0; 16])).await;
 		assert!(matches!(read, Ok(Ok(_) | Err(_))), "{read:?}");
 	}
 	// So is one that was served before.
 	let mut idle = TcpStream::connect(server.address).await.expect("it listens");
 	idle.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("it is read");
 	let mut answer = Vec::new();
-	let read = tokio::time::timeout(Duration::from_secs(5), idle.read_to_end(&mut answer)).await;
+	let read = tokio::time::timeout(Duration::from_secs(9), idle.read_to_end(&mut answer)).await;
 	assert!(read.is_ok() && answer.starts_with(b"HTTP/1.1 200"));
 	// Wrong signatures are checked a hundred times a minute, and no more.
 	let good = server.raw(1);
