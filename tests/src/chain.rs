@@ -9,7 +9,7 @@ use subxt::{
 	config::DefaultExtrinsicParamsBuilder,
 	dynamic::{At, Value},
 	ext::scale_value::{Composite, Primitive, ValueDef},
-	rpcs::{rpc_params, Error as RpcError, RpcClient},
+	rpcs::{rpc_params, Error as RpcError, RpcClient, UserError},
 	OnlineClient, PolkadotConfig,
 };
 use subxt_signer::sr25519::Keypair;
@@ -133,10 +133,7 @@ impl Chain {
 			list.push(parameter).map_err(|error| error.to_string())?;
 		}
 		self.rpc.request(method, list).await.map_err(|error| match &error {
-			RpcError::User(user) => match &user.data {
-				Some(data) => format!("{error}: {data}"),
-				None => error.to_string(),
-			},
+			RpcError::User(UserError { data: Some(data), .. }) => format!("{error}: {data}"),
 			_ => error.to_string(),
 		})
 	}
@@ -269,20 +266,21 @@ impl Chain {
 		Ok(())
 	}
 
-	/// A signed transaction that never expires, as it would be submitted: in hexadecimal.
+	/// A signed transaction that never expires, as it would be submitted: in hexadecimal. The tip
+	/// is in the least unit of the native token.
 	pub async fn signed(
 		&self,
 		pallet: &str,
 		call: &str,
 		arguments: Vec<Value>,
 		signer: &Keypair,
-		nonce: u64,
+		(nonce, tip): (u64, u128),
 	) -> Json {
 		let payload = subxt::dynamic::tx(pallet, call, Composite::Unnamed(arguments));
-		let parameters = DefaultExtrinsicParamsBuilder::new().immortal().nonce(nonce).build();
+		let parameters = DefaultExtrinsicParamsBuilder::new().immortal().nonce(nonce).tip(tip);
 		let at = self.api.at_current_block().await;
 		let at = at.unwrap_or_else(|error| panic!("no finalized block: {error}"));
-		let signed = at.transactions().create_signed(&payload, signer, parameters).await;
+		let signed = at.transactions().create_signed(&payload, signer, parameters.build()).await;
 		let signed = signed.unwrap_or_else(|error| panic!("{pallet}.{call}: {error}"));
 		Json::from(format!("0x{}", hex::encode(signed.encoded())))
 	}

@@ -10,6 +10,7 @@ use assay_tests::{
 	Machine,
 };
 use serde_json::{json, Value};
+use subxt::dynamic::{At, Value as Argument};
 use subxt_signer::sr25519::dev;
 
 const SECONDS: Duration = Duration::from_secs(1);
@@ -91,8 +92,8 @@ async fn m15_transaction_should_be_refused_when_it_was_signed_for_another_chain(
 	let there = Node::start(machine.path("there"), NodeOptions { chain, ..fast() }).await;
 	let (here, there) = (here.chain().await, there.chain().await);
 	assert_ne!(here.hash(0).await, there.hash(0).await, "one chain is no test");
-	let remark = vec![subxt::dynamic::Value::from_bytes(b"pay me")];
-	let signed = here.signed("System", "remark", remark, &dev::bob(), 0).await;
+	let remark = vec![Argument::from_bytes(b"pay me")];
+	let signed = here.signed("System", "remark", remark, &dev::bob(), (0, 0)).await;
 	let refusal = submit(&there, &signed).await.expect_err("a transaction of another chain");
 	assert!(refusal.contains("Invalid Transaction"), "{refusal}");
 	// The two chains differ in nothing else that it could be refused for.
@@ -108,22 +109,29 @@ async fn m14_honest_transaction_should_be_included_when_one_account_floods_the_p
 	let (flooder, honest) = (dev::ferdie(), dev::dave());
 	let before = chain.free_balance(flooder.public_key().0).await;
 	// Heartbeats go before other calls and raise no fee: only a worker's are taken.
-	let heartbeat = chain.signed("GpuMarket", "heartbeat", vec![], &flooder, 0).await;
+	let heartbeat = chain.signed("GpuMarket", "heartbeat", vec![], &flooder, (0, 0)).await;
 	let refusal = submit(&chain, &heartbeat).await.expect_err("a heartbeat of no worker");
 	assert!(refusal.contains("Invalid signing address"), "{refusal}");
 	// Ten blocks of settlements of no lease: what is free for those that succeed.
 	let mut flood = Vec::new();
 	for nonce in 0..FLOOD {
-		let lease = vec![subxt::dynamic::Value::u128(nonce.into())];
-		flood.push(chain.signed("GpuMarket", "settle", lease, &flooder, nonce).await);
+		let lease = vec![Argument::u128(nonce.into())];
+		flood.push(chain.signed("GpuMarket", "settle", lease, &flooder, (nonce, 0)).await);
 	}
-	let remark = vec![subxt::dynamic::Value::from_bytes(b"me, too")];
-	let remark = chain.signed("System", "remark_with_event", remark, &honest, 0).await;
+	// With the least tip there is, because it weighs more than what the flood is made of: the pool
+	// orders by the tip for the weight.
+	let remark =
+		Argument::named_variant("remark_with_event", [("remark", Argument::from_bytes(b"I, too"))]);
+	let settle = Argument::named_variant("settle", [("lease", Argument::u128(0))]);
+	let calls = [("System", remark), ("GpuMarket", settle)];
+	let calls = calls.map(|(pallet, call)| Argument::unnamed_variant(pallet, [call]));
+	let calls = vec![Argument::unnamed_composite(calls)];
+	let honest = chain.signed("Utility", "batch", calls, &honest, (0, 1)).await;
 	for transaction in &flood {
 		submit(&chain, transaction).await.expect("the pool has room");
 	}
 	let submitted_at = chain.best().await;
-	submit(&chain, &remark).await.expect("the pool has room for everybody");
+	submit(&chain, &honest).await.expect("the pool has room for everybody");
 	let included_at = eventually("the honest transaction", 30 * SECONDS, || async {
 		for number in submitted_at..=chain.best().await {
 			if chain.events(number).await.iter().any(|event| event.is("System", "Remarked")) {
@@ -135,9 +143,8 @@ async fn m14_honest_transaction_should_be_included_when_one_account_floods_the_p
 	.await;
 	assert!(included_at <= submitted_at + 2, "submitted at {submitted_at}, in {included_at}");
 	// Nothing of it was free.
-	let keys = vec![subxt::dynamic::Value::from_bytes(flooder.public_key().0)];
+	let keys = vec![Argument::from_bytes(flooder.public_key().0)];
 	eventually("all of the flood", 60 * SECONDS, || async {
-		use subxt::dynamic::At;
 		let account = chain.stored("System", "Account", keys.clone()).await?;
 		(account.at("nonce")?.as_u128()? == u128::from(FLOOD)).then_some(())
 	})

@@ -48,8 +48,8 @@ impl<T: Config> Pallet<T> {
 
 	/// Elects the validators of `session` and records their exposures.
 	///
-	/// If too few are eligible the running set stays. Nothing is returned where there is no validator at
-	/// all.
+	/// If too few are eligible the running set stays. Nothing is returned where there is no
+	/// validator at all.
 	pub(crate) fn plan_session(session: SessionIndex) -> Option<Vec<T::AccountId>> {
 		match Self::elect() {
 			Ok(elected) => {

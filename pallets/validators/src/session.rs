@@ -36,8 +36,8 @@ impl<T: Config> pallet_session::SessionManager<T::AccountId> for Pallet<T> {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Records the exposures of the sessions 0 and 1. When the session pallet planned them, its genesis
-	/// came before that of balances and operators.
+	/// Records the exposures of the sessions 0 and 1: when the session pallet planned them, balances
+	/// and operators had no genesis yet.
 	pub(crate) fn build_first_sessions() {
 		for session in [0, 1] {
 			Self::keep_validators(session);
@@ -112,8 +112,8 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::CandidatePutOut { candidate, reason, session });
 	}
 
-	/// Forgets the oldest session: who served in it with which keys, and the exposures that this leads
-	/// to.
+	/// Forgets the oldest session: who served in it with which keys, and the exposures that this
+	/// leads to.
 	fn prune(ended: SessionIndex) {
 		let kept = T::KeptSessions::get().saturating_add(1);
 		if let Some(forgotten) = ended.checked_sub(kept) {

@@ -218,8 +218,8 @@ impl Pool {
 		})
 	}
 
-	/// What the entitled shares get of a reward that `counted` stake of the pool has earned: nobody gets
-	/// the part of stake that has begun to leave since, or was slashed.
+	/// What the entitled shares get of a reward that `counted` stake of the pool has earned: nobody
+	/// gets the part of stake that has begun to leave since, or was slashed.
 	pub fn remaining(&self, amount: u128, counted: u128) -> u128 {
 		floor(amount, self.value(self.entitled).min(counted), counted).unwrap_or_default()
 	}
