@@ -2,11 +2,11 @@
 // the lease runs, extends it, ends it, and reads the refund.
 //
 //   npm install @polkadot/api@16.5.6
-//   node rent.mjs [ws://127.0.0.1:9944] [//Bob]
+//   node rent.mjs [ws://127.0.0.1:9944] [//Bob] [least FLOP/s of a GPU]
 
 import { ApiPromise, Keyring, WsProvider } from "@polkadot/api";
 
-const [url = "ws://127.0.0.1:9944", secret = "//Bob"] = process.argv.slice(2);
+const [url = "ws://127.0.0.1:9944", secret = "//Bob", flops] = process.argv.slice(2);
 const api = await ApiPromise.create({ provider: new WsProvider(url), noInitWarn: true });
 const renter = new Keyring({ type: "sr25519", ss58Format: api.registry.chainSS58 }).addFromUri(secret);
 const [symbol] = api.registry.chainTokens;
@@ -99,10 +99,11 @@ try {
 	}
 
 	// The chain takes the cheapest of those that it is told, if it is not dearer than the ceiling and
-	// proves no less than 95 % of the least that was seen: so nothing can get worse in between.
+	// proves no less than was asked for, or than 95 % of the least that was seen: so nothing can get
+	// worse in between.
 	const ceiling = offers.map(({ terms }) => terms.price.toBigInt()).reduce((a, b) => (a > b ? a : b));
 	const least = offers.map(({ capacity }) => capacity.toBigInt()).reduce((a, b) => (a < b ? a : b));
-	const minimumCapacity = (least * 95n) / 100n;
+	const minimumCapacity = flops === undefined ? (least * 95n) / 100n : BigInt(flops);
 	const duration = Math.max(...offers.map(({ terms }) => terms.minimumDuration.toNumber())) + 60;
 	const requirements = {
 		// For a spot lease, the notice that was seen would be asked for in the same way.

@@ -57,7 +57,7 @@ async fn m05_leases_should_be_served_refunded_and_booked_when_a_provider_lives_a
 
 	// The whole path through @polkadot/api alone.
 	let script = repository().join("docs/rent.mjs");
-	let output = node_script(&machine.path("js"), &script, &[&url, "//Charlie"]);
+	let output = node_script(&machine.path("js"), &script, &[&url, "//Charlie", "500000000"]);
 	println!("{}", output.stdout);
 	assert!(output.success, "rent.mjs: {}\n{}", output.stdout, output.stderr);
 	assert!(output.stdout.contains("is closed (EndedByRenter)"), "{}", output.stdout);

@@ -502,7 +502,8 @@ pub mod pallet {
 		PriceChanged,
 		/// The offer has no spot price: rent without it.
 		NoSpotPrice,
-		/// The devices prove less than what is asked for, or nothing: take another offer.
+		/// The devices prove less than what is asked for, or nothing: ask for less, or take
+		/// another offer.
 		CapacityTooLow,
 		/// Not enough devices of the offer are free at present: ask for fewer or wait.
 		NotEnoughDevices,

@@ -29,12 +29,16 @@ fn notice(view: &OfferView, spot: bool) -> Option<Blocks> {
 }
 
 /// The ask that holds the provider to what the renter is shown: no higher price than `max_price`, no
-/// shorter notice, and nearly that capacity, or as much more as was asked for.
+/// shorter notice, and the capacity that was asked for, or nearly what is shown if none was.
 pub(super) fn as_shown(ask: Ask, max_price: u128, (view, quote): &(OfferView, Quote)) -> Ask {
 	let kept = u128::from(quote.capacity).saturating_mul(KEPT_PERCENT).div_euclid(100);
+	let minimum_capacity = match ask.minimum_capacity {
+		0 => u64::try_from(kept).unwrap_or(u64::MAX),
+		asked => asked,
+	};
 	Ask {
 		max_price,
-		minimum_capacity: ask.minimum_capacity.max(u64::try_from(kept).unwrap_or(u64::MAX)),
+		minimum_capacity,
 		minimum_notice: notice(view, ask.spot).unwrap_or_default(),
 		..ask
 	}
@@ -227,9 +231,11 @@ mod tests {
 		assert_eq!(firm, wanted, "five in a hundred may be missing, and there is no notice");
 		let spot = as_shown(Ask { spot: true, ..ask() }, 7, &shown);
 		assert_eq!(spot, Ask { spot: true, minimum_notice: 20, ..wanted });
-		// Whoever asks for more has more.
-		let more = Ask { minimum_capacity: 49_000_000_000_000, ..ask() };
-		assert_eq!(as_shown(more, 7, &shown).minimum_capacity, 49_000_000_000_000);
+		// Whoever says what is enough gets that.
+		for minimum_capacity in [1_000_000_000_000, 49_000_000_000_000] {
+			let asked = Ask { minimum_capacity, ..ask() };
+			assert_eq!(as_shown(asked, 7, &shown).minimum_capacity, minimum_capacity);
+		}
 		let all = (view(1), Quote { capacity: u64::MAX, ..shown.1 });
 		assert!(as_shown(ask(), 7, &all).minimum_capacity > u64::MAX / 100 * 94);
 
