@@ -17,6 +17,8 @@ pub struct Statement {
 	pub reason: String,
 	/// The block in which it was closed.
 	pub closed_in: u32,
+	/// Blocks that the worker has attested.
+	pub served: u32,
 	/// What the provider got.
 	pub paid: u128,
 	/// What was burnt: fees, and what could not be paid.
@@ -33,7 +35,7 @@ impl Statement {
 	/// # Panics
 	/// When the lease is not closed.
 	pub async fn of(chain: &Chain, lease: u64) -> Self {
-		let (mut paid, mut burnt, mut refunded) = (0, 0, 0);
+		let (mut served, mut paid, mut burnt, mut refunded) = (0, 0, 0, 0);
 		for number in 1..=chain.best().await {
 			for event in chain.events(number).await {
 				let about = ["Settled", "EndAnnounced", "Closed"];
@@ -45,6 +47,7 @@ impl Statement {
 				}
 				refunded += event.number("refund");
 				if event.name == "Settled" {
+					served += event.small("payable");
 					paid += event.number("paid");
 					burnt += event.number("fee");
 				} else if event.name == "Closed" {
@@ -52,6 +55,7 @@ impl Statement {
 					return Self {
 						reason: event.variant("reason"),
 						closed_in: number,
+						served,
 						paid,
 						burnt,
 						refunded,

@@ -183,8 +183,8 @@ pub fn patched_specification(folder: &std::path::Path, patch: &serde_json::Value
 /// rules allow, so that ten of them take seconds, and returns where.
 pub fn close_rounds(folder: &std::path::Path) -> PathBuf {
 	let parameters = serde_json::json!({
-		"window": 5, "grace": 2, "minimumGap": 10, "meanGap": 10, "delay": 2,
-		"revealWindow": 10, "auditBudget": 512, "samples": 4,
+		"window": 8, "grace": 2, "minimumGap": 12, "meanGap": 12, "delay": 2,
+		"revealWindow": 40, "auditBudget": 512, "samples": 4,
 		"colludingAuthors": { "num": 1, "den": 3 }, "deterrence": 2,
 	});
 	let patch = serde_json::json!({ "proofOfFlops": { "parameters": parameters } });

@@ -161,6 +161,11 @@ impl Worker {
 		self.process.kill();
 	}
 
+	/// Leaves it half of the core that it shares with its equals.
+	pub fn halve(&self) {
+		self.process.halve();
+	}
+
 	/// Starts it again in the same folder.
 	pub fn restart(&mut self) {
 		self.process = Self::spawn(&self.folder, &self.url, self.behaviour, self.core);

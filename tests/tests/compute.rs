@@ -84,7 +84,7 @@ async fn jobs_should_run_pause_resume_and_end_with_their_lease_when_a_renter_run
 	.await;
 	let as_dave = ["--dev-account", "dave"];
 	let with = |arguments: &[&str]| assay_json(&renter, &url, &[arguments, &as_dave].concat());
-	with(&["rent", "0", "--hours", "0.5", "--yes"]);
+	with(&["rent", "0", "--hours", "0.5", "--min-flops", "1", "--yes"]);
 
 	// It waits until the provider is ready; the outputs are the same as on any other device.
 	let out = renter.join("out");

@@ -2,7 +2,8 @@
 //! nodes and renters vanish.
 
 use std::{
-	process::Command,
+	array,
+	collections::BTreeSet,
 	time::{Duration, Instant},
 };
 
@@ -10,7 +11,7 @@ use assay_tests::{
 	books::{compare_books, Statement},
 	chain::{eventually, Chain, Journal},
 	node::{close_rounds, Node, NodeOptions},
-	process::{free_port, Process},
+	process::free_port,
 	worker::{assay, assay_json, register_for, Behaviour, Registration, Worker, ASY},
 	Machine,
 };
@@ -28,6 +29,8 @@ const START_WINDOW: u32 = 20;
 const NOTICE: u32 = 10;
 /// A price of 0.36 ASY an hour.
 const PRICE: u128 = ASY / 10_000;
+/// Takes whatever is proven: workers that were killed have missed rounds.
+const MODEST: [&str; 3] = ["--min-flops", "1", "--yes"];
 /// Claims of which the capacity is the mean.
 const RECENT: usize = 8;
 /// Blocks that a transaction may take to be included.
@@ -57,9 +60,11 @@ impl Market {
 		assay_json(&self.machine.path("renter"), &self.node.url(), arguments)
 	}
 
-	/// Rents the offer for Dave and returns the name of the lease.
+	/// Rents the first offer for Dave and returns the name of the lease.
 	async fn rent(&self, blocks: &str) -> u64 {
-		self.says(&["rent", "0", "--blocks", blocks, "--dev-account", "dave", "--yes"]);
+		self.wait_capacity::<1>().await;
+		let rent = ["rent", "0", "--blocks", blocks, "--dev-account", "dave"];
+		self.says(&[&rent[..], &MODEST].concat());
 		eventually("a lease", LIMIT, || async { self.lease()?["lease"].as_u64() }).await
 	}
 
@@ -102,17 +107,22 @@ impl Market {
 		compare_books(&self.machine.path("js"), &self.node.url());
 	}
 
-	/// An offer.
-	fn offer(&self, id: u64) -> Json {
+	/// The first offers, as one block has them.
+	fn offers<const N: usize>(&self) -> [Json; N] {
 		let found = self.says(&["offers", "--all"]);
-		let mut offers = found["offers"].as_array().expect("a list").iter();
-		offers.find(|offer| offer["offer"] == id).cloned().unwrap_or_else(|| panic!("{found}"))
+		let offers = found["offers"].as_array().expect("a list");
+		array::from_fn(|id| {
+			let named = offers.iter().find(|offer| offer["offer"] == id);
+			named.cloned().unwrap_or_else(|| panic!("no offer {id}: {found}"))
+		})
 	}
 
-	/// Proven FLOP/s of an offer's device, once there are any.
-	async fn wait_capacity(&self, id: u64) -> u64 {
+	/// Waits until the devices of the first offers have proven something.
+	async fn wait_capacity<const N: usize>(&self) -> [u64; N] {
 		eventually("a capacity", PROOF_LIMIT, || async {
-			self.offer(id)["capacity_flop_per_second"].as_u64().filter(|capacity| *capacity > 0)
+			let proven = self.offers::<N>().map(|offer| offer["capacity_flop_per_second"].as_u64());
+			let proven = proven.map(Option::unwrap_or_default);
+			proven.iter().all(|capacity| *capacity > 0).then_some(proven)
 		})
 		.await
 	}
@@ -154,10 +164,10 @@ async fn m05_leases_should_end_in_time_when_everybody_vanishes_in_turn() {
 	// it could: all of it comes back, and only the offer of the second is unlisted.
 	let (machine, node) = (&market.machine, &market.node);
 	let (_, mut second) = provider(machine, node, &dev::charlie(), "charlie", None).await;
-	market.wait_capacity(0).await;
-	market.wait_capacity(1).await;
+	market.wait_capacity::<2>().await;
 	second.kill();
-	market.says(&["rent", "0", "1", "--blocks", "60", "--dev-account", "dave", "--yes"]);
+	let rent = ["rent", "0", "1", "--blocks", "60", "--dev-account", "dave"];
+	market.says(&[&rent[..], &MODEST].concat());
 	let requested_at = market.chain.best().await;
 	let first = eventually("a promise", LIMIT, || async {
 		let leases = market.says(&["leases", "--dev-account", "dave"]);
@@ -171,10 +181,7 @@ async fn m05_leases_should_end_in_time_when_everybody_vanishes_in_turn() {
 		assert_eq!((end.reason.as_str(), end.refunded), ("NeverStarted", 60 * PRICE));
 		assert!(end.closed_in <= requested_at + START_WINDOW + SLACK, "{requested_at}: {end:?}");
 	}
-	assert_eq!(
-		(&market.offer(0)["listed"], &market.offer(1)["listed"]),
-		(&json!(true), &json!(false))
-	);
+	assert_eq!(market.offers().map(|offer| offer["listed"].clone()), [json!(true), json!(false)]);
 	market.worker.restart();
 
 	// The node is killed under a lease that runs: nothing is lost by it.
@@ -206,7 +213,7 @@ async fn m05_leases_should_end_in_time_when_everybody_vanishes_in_turn() {
 	let end = market.wait_closed(lease, false).await;
 	assert_eq!((end.reason.as_str(), end.escrow()), ("Expired", 25 * PRICE));
 	assert!(end.closed_in <= until + INTERVAL + SLACK, "until {until}: {end:?}");
-	assert!(end.paid > 20 * PRICE && end.burnt > 0, "{end:?}");
+	assert!(end.served > 20 && end.paid > 0 && end.burnt > 0, "{end:?}");
 
 	// The worker is killed in an announced maintenance: it is not paid for that, and keeps its lease.
 	let lease = market.rent("200").await;
@@ -214,8 +221,9 @@ async fn m05_leases_should_end_in_time_when_everybody_vanishes_in_turn() {
 	let id = market.registration.worker.to_string();
 	let pause = ["offer", "maintenance", &id, "--for", "30", "--dev-account", "bob"];
 	market.says(&pause);
-	let window = market.offer(0)["maintenance"].clone();
-	let (from, until) = (block(&window, "from_block"), block(&window, "until_block"));
+	let [offer] = market.offers();
+	let window = &offer["maintenance"];
+	let (from, until) = (block(window, "from_block"), block(window, "until_block"));
 	market.wait_block(from).await;
 	market.worker.kill();
 	market.wait_block(until + INTERVAL).await;
@@ -248,34 +256,39 @@ async fn f01_f11_capacity_should_be_what_is_proven_when_names_boast_and_half_a_d
 		core: Some(0),
 		..Default::default()
 	};
-	// One core is the device. It is called an H200.
+	// A core is two devices, measured in the same windows: whatever slows it slows both. They are
+	// called H200.
 	let market = Market::open(machine, options, Some(1)).await;
-	credited(&market.chain, RECENT).await;
-	let whole = market.wait_capacity(0).await;
-	assert!(whole < 1_000_000_000_000, "a core proves {whole} FLOP/s");
-
-	// Somebody else uses half of it. Offers follow within as many rounds as the mean looks back.
-	let mut hog = Command::new("taskset");
-	hog.args(["--cpu-list", "1", "sh", "-c", "while :; do :; done"]);
-	let hog = Process::spawn("a hog", &mut hog, &market.machine.path("hog.log"));
-	credited(&market.chain, RECENT + 1).await;
-	let half = market.wait_capacity(0).await;
-	drop(hog);
-	println!("{whole} FLOP/s alone, {half} beside a hog");
-	assert!(half < whole / 4 * 3 && half > whole / 4, "{whole} FLOP/s became {half}");
+	let (machine, node) = (&market.machine, &market.node);
+	let (_, second) = provider(machine, node, &dev::charlie(), "charlie", Some(1)).await;
+	market.wait_capacity::<2>().await;
 	let matching = |least: u64| {
-		let found = market.says(&["offers", "--min-flops", &format!("{}G", least / 1_000_000_000)]);
-		found["offers"].as_array().expect("a list").len()
+		let found = market.says(&["offers", "--min-flops", &least.to_string()]);
+		let offers = found["offers"].as_array().expect("a list").iter();
+		offers.map(|offer| offer["offer"].as_u64().expect("a number")).collect::<BTreeSet<_>>()
 	};
-	assert_eq!(matching(whole / 5 * 4), 0, "what is not proven any more is still offered");
-	assert_eq!(matching(half / 2), 1, "what is proven is not offered");
+	credited(&market.chain, 2 * 2).await;
+	let [one, other] = market.wait_capacity().await;
+	assert!(one.max(other) < 1_000_000_000_000, "half a core proves {one} or {other} FLOP/s");
+	assert_eq!(matching(one / 10 * 7), BTreeSet::from([0, 1]), "{one} and {other} FLOP/s");
 
-	// What it has earned by that pays for a lease of it, and the books keep credits, too.
+	// Somebody else has half of the second one. Its offer follows within as many rounds as the mean
+	// looks back.
+	second.halve();
+	credited(&market.chain, 2 * (RECENT + 1)).await;
+	let [whole, half] = market.wait_capacity().await;
+	println!("{one} and {other} FLOP/s proven; with half of the second gone, {whole} and {half}");
+	assert!(half < whole / 4 * 3 && half > whole / 4, "{half} FLOP/s beside {whole}");
+	assert_eq!(matching(whole / 10 * 7), BTreeSet::from([0]), "{half} FLOP/s beside {whole}");
+	assert_eq!(matching(half / 2), BTreeSet::from([0, 1]), "what is proven is not offered");
+
+	// What the first has earned by that pays for a lease of it, and the books keep credits, too.
 	let id = market.registration.worker.to_string();
 	let terms =
 		["--currency", "credits", "--price", "0.0072", "--memory", "8G", "--region", "here"];
 	market.says(&[&["offer", "create", &id], &terms[..], &["--dev-account", "bob"]].concat());
-	market.says(&["rent", "1", "--blocks", "10", "--dev-account", "bob", "--yes"]);
+	let rent = ["rent", "2", "--blocks", "10", "--dev-account", "bob"];
+	market.says(&[&rent[..], &MODEST].concat());
 	let lease = eventually("a lease for credits", LIMIT, || async {
 		market.says(&["leases", "--dev-account", "bob"])[0]["lease"].as_u64()
 	})

@@ -49,22 +49,26 @@ async fn m05_leases_should_be_served_refunded_and_booked_when_a_provider_lives_a
 	let terms = ["--currency", "asy", "--price", "0.36", "--memory", "8G", "--region", "here"];
 	let create = [&["offer", "create", &id], &terms[..], &["--dev-account", "bob"]].concat();
 	assay_json(&renter, &url, &create);
-	eventually("an offer of what is proven", PROOF_LIMIT, || async {
-		let found = assay_json(&renter, &url, &["offers", "--count", "1"]);
-		found["offers"].as_array().filter(|offers| !offers.is_empty()).map(|_| ())
-	})
-	.await;
+	let proven = || {
+		eventually("an offer of what is proven", PROOF_LIMIT, || async {
+			let found = assay_json(&renter, &url, &["offers", "--count", "1"]);
+			found["offers"].as_array().filter(|offers| !offers.is_empty()).map(|_| ())
+		})
+	};
+	proven().await;
 
 	// The whole path through @polkadot/api alone.
 	let script = repository().join("docs/rent.mjs");
-	let output = node_script(&machine.path("js"), &script, &[&url, "//Charlie", "500000000"]);
+	let output = node_script(&machine.path("js"), &script, &[&url, "//Charlie", "1"]);
 	println!("{}", output.stdout);
 	assert!(output.success, "rent.mjs: {}\n{}", output.stdout, output.stderr);
 	assert!(output.stdout.contains("is closed (EndedByRenter)"), "{}", output.stdout);
 
 	// A worker that is killed and comes back in time keeps its lease.
 	let leases = || assay_json(&renter, &url, &["leases", "--dev-account", "dave"]);
-	assay_json(&renter, &url, &["rent", "0", "--hours", "0.1", "--dev-account", "dave", "--yes"]);
+	let terms = ["--hours", "0.1", "--min-flops", "1"];
+	let rent = [&["rent", "0"], &terms[..], &["--dev-account", "dave", "--yes"]].concat();
+	assay_json(&renter, &url, &rent);
 	worker.kill();
 	worker.restart();
 	eventually("a lease that runs", LEASE_LIMIT, || async {
@@ -95,12 +99,12 @@ async fn m05_leases_should_be_served_refunded_and_booked_when_a_provider_lives_a
 	assert!(ends[1].1 == "ProviderLost" && ends[1].2 > 0, "{ends:?}");
 
 	// Its bond is below the minimum now. Once that is mended it serves again.
-	let refused =
-		assay(&renter, &url, &["rent", "0", "--hours", "0.1", "--dev-account", "dave", "--yes"]);
+	let refused = assay(&renter, &url, &rent);
 	assert!(!refused.success && refused.stderr.contains("can begin nothing new"), "{refused:?}");
 	assay_json(&renter, &url, &["operator", "bond", "100", "--dev-account", "bob"]);
 	worker.restart();
-	assay_json(&renter, &url, &["rent", "0", "--hours", "0.1", "--dev-account", "dave", "--yes"]);
+	proven().await;
+	assay_json(&renter, &url, &rent);
 	eventually("a lease after a loss", PROOF_LIMIT, || async {
 		(leases()[0]["state"] == "active").then_some(())
 	})
