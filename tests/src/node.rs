@@ -182,9 +182,19 @@ pub fn patched_specification(folder: &std::path::Path, patch: &serde_json::Value
 /// Writes the specification of a development chain whose rounds follow each other as closely as the
 /// rules allow, so that ten of them take seconds, and returns where.
 pub fn close_rounds(folder: &std::path::Path) -> PathBuf {
+	rounds(folder, 8, 12, 40)
+}
+
+/// Writes the specification of a development chain that waits long for openings, and returns where:
+/// a worker that is killed between its commitment and its reveal still reveals when it is back.
+pub fn patient_rounds(folder: &std::path::Path) -> PathBuf {
+	rounds(folder, 5, 20, 50)
+}
+
+fn rounds(folder: &std::path::Path, window: u32, mean_gap: u32, reveal_window: u32) -> PathBuf {
 	let parameters = serde_json::json!({
-		"window": 8, "grace": 2, "minimumGap": 12, "meanGap": 12, "delay": 2,
-		"revealWindow": 40, "auditBudget": 512, "samples": 4,
+		"window": window, "grace": 2, "minimumGap": 12, "meanGap": mean_gap, "delay": 2,
+		"revealWindow": reveal_window, "auditBudget": 512, "samples": 4,
 		"colludingAuthors": { "num": 1, "den": 3 }, "deterrence": 2,
 	});
 	let patch = serde_json::json!({ "proofOfFlops": { "parameters": parameters } });

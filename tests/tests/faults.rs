@@ -10,7 +10,7 @@ use std::{
 use assay_tests::{
 	books::{compare_books, Statement},
 	chain::{eventually, Chain, Journal},
-	node::{close_rounds, Node, NodeOptions},
+	node::{close_rounds, patient_rounds, Node, NodeOptions},
 	process::free_port,
 	worker::{assay, assay_json, register_for, Behaviour, Registration, Worker, ASY},
 	Machine,
@@ -158,7 +158,10 @@ fn block(lease: &Json, field: &str) -> u32 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn m05_leases_should_end_in_time_when_everybody_vanishes_in_turn() {
-	let mut market = Market::open(Machine::take().await, NodeOptions::default(), None).await;
+	let machine = Machine::take().await;
+	let chain = Some(patient_rounds(machine.folder()));
+	let options = NodeOptions { chain, ..Default::default() };
+	let mut market = Market::open(machine, options, None).await;
 
 	// Of a cluster, one worker is killed when it has promised its device, and the other one before
 	// it could: all of it comes back, and only the offer of the second is unlisted.

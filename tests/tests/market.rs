@@ -6,7 +6,7 @@ use std::time::Duration;
 use assay_tests::{
 	books::{compare_books, node_script},
 	chain::{eventually, Chain},
-	node::{Node, NodeOptions},
+	node::{patient_rounds, Node, NodeOptions},
 	process::repository,
 	worker::{assay, assay_json, register_for, Behaviour, Worker},
 	Machine,
@@ -35,7 +35,9 @@ async fn closed(chain: &Chain) -> Vec<(u128, String, u128)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn m05_leases_should_be_served_refunded_and_booked_when_a_provider_lives_and_dies() {
 	let machine = Machine::take().await;
-	let node = Node::start(machine.path("node"), NodeOptions::default()).await;
+	let chain = Some(patient_rounds(machine.folder()));
+	let options = NodeOptions { chain, ..Default::default() };
+	let node = Node::start(machine.path("node"), options).await;
 	let (chain, url) = (node.chain().await, node.url());
 	let shares = [("Flops", 500_000), ("Market", 500_000)];
 	let registration = register_for(&chain, &dev::bob(), 7, &shares).await;
