@@ -334,10 +334,13 @@ async fn n01_twin(
 	let mut next = observer.chain.finalized().await.0 + 1;
 	let identity = Identity { flag: "--name=twin", number: 11 };
 	let mut twin = Member::start(machine, specification, identity).await;
-	// Who cannot vote cannot be convicted for two votes before it is for two blocks.
-	twin.write_as(alice).await;
 	let all: Vec<&Member> = members.iter().collect();
 	link(&[&twin], &all).await;
+	// Before it has the chain, it would write on a branch of its own that nobody else takes: it alone
+	// would report that, and a block with the report is the last that its author may write.
+	twin.chain.wait_finalized(observer.chain.finalized().await.0, LIMIT).await;
+	// Who cannot vote cannot be convicted for two votes before it is for two blocks.
+	twin.write_as(alice).await;
 
 	let mut grown_at = Instant::now();
 	let start = Instant::now();
